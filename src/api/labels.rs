@@ -1,0 +1,51 @@
+//! Every label, annotation and field manager that the operator writes or reads.
+
+/// Field manager of everything we apply but status. Never renamed: server-side apply removes a field
+/// only for the manager that once set it.
+pub const MANAGER: &str = "score-operator";
+/// Field manager of the statuses.
+pub const STATUS_MANAGER: &str = "score-operator-status";
+
+/// Who made an object; also the selector of our watches.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The value of [`MANAGED_BY`] on everything we make.
+pub const MANAGED_BY_US: &str = "score-operator";
+/// The workload's name, cut to a label's 63 characters.
+pub const NAME: &str = "app.kubernetes.io/name";
+/// The value that a workload's pods are selected by: stable for the life of the workload (W04).
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+
+/// Annotation on children and pods: the workload that they belong to (W05).
+pub const WORKLOAD_NAME: &str = "k8s.score.dev/workload-name";
+/// Annotation on a resource's objects: `type.class#id`.
+pub const RESOURCE_UID: &str = "k8s.score.dev/resource-uid";
+/// Annotation on a resource's objects: the guid of the ScoreResource.
+pub const RESOURCE_GUID: &str = "k8s.score.dev/resource-guid";
+/// Annotation on a resource's objects: the workload that first defined the resource.
+pub const SOURCE_WORKLOAD: &str = "k8s.score.dev/source-workload";
+/// Annotation on a foreign object that lets us take it over: the uid of the ScoreWorkload or
+/// ScoreResource that may.
+pub const ADOPT: &str = "k8s.score.dev/adopt";
+
+/// Prefix of the instructions that a Score file gives to the operator; never copied to pods.
+pub const INSTRUCTION_PREFIX: &str = "k8s.score.dev/";
+/// Instruction: the name of the workload's Service (T01).
+pub const SERVICE_NAME: &str = "k8s.score.dev/service-name";
+/// Instruction: the kind of the workload (W01).
+pub const KIND: &str = "k8s.score.dev/kind";
+/// All instructions that are read so far.
+pub const INSTRUCTIONS: &[&str] = &[KIND, SERVICE_NAME];
+
+/// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
+/// on: an object that carries another's tracking is pruned by that tool.
+pub const FOREIGN_PREFIXES: &[&str] = &[
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+    "helm.sh/",
+    "applyset.kubernetes.io/",
+    "velero.io/",
+    "app.kubernetes.io/",
+    "kubectl.kubernetes.io/",
+];

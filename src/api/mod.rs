@@ -1,0 +1,19 @@
+//! Floor 0: the kinds of the API group `k8s.score.dev`, and every string that reaches the cluster.
+//! Knows nothing of clients, rules or files. The doc comments of the types are the descriptions that
+//! `kubectl explain` prints.
+
+pub mod conditions;
+pub mod crds;
+pub mod labels;
+pub mod names;
+pub mod resource;
+pub mod rule;
+pub mod score;
+pub mod workload;
+
+/// The API group of our kinds.
+pub const GROUP: &str = "k8s.score.dev";
+/// The only version so far.
+pub const VERSION: &str = "v1alpha1";
+/// `apiVersion` of our kinds.
+pub const API_VERSION: &str = "k8s.score.dev/v1alpha1";

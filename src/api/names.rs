@@ -1,0 +1,107 @@
+//! Names derived from other names: always valid, never colliding, stable for ever (W12).
+
+use sha2::{Digest, Sha256};
+
+/// The longest DNS label and label value.
+pub const LABEL_MAX: usize = 63;
+
+/// The first eight hexadecimal digits of the SHA-256 of a text.
+#[must_use]
+pub fn short_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(4)
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+/// `text` if it has at most `max` characters, else its beginning, a dash and a hash of all of it.
+///
+/// In: ASCII text, `max` ≥ 10. Different texts give different results.
+#[must_use]
+pub fn truncate_hash(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(max - 9).collect();
+    format!("{}-{}", head.trim_end_matches(['-', '.']), short_hash(text))
+}
+
+/// A resource's identity within its namespace: `type.class#id` (E01).
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ResourceUid {
+    /// The Score type, as written.
+    pub type_: String,
+    /// The class, `default` where none is given.
+    pub class: String,
+    /// The id, `<workload>.<resource>` where none is given.
+    pub id: String,
+}
+
+impl ResourceUid {
+    /// The name of the ScoreResource: readable, a DNS label, and different for different uids
+    /// although a type may hold capitals and an id dots.
+    #[must_use]
+    pub fn object_name(&self) -> String {
+        let id: String = self.id.replace('.', "-");
+        let readable = format!("{}-{id}", self.type_.to_lowercase());
+        let head: String = readable.chars().take(LABEL_MAX - 9).collect();
+        let hash = short_hash(&self.to_string());
+        format!("{}-{hash}", head.trim_end_matches('-'))
+    }
+}
+
+impl std::fmt::Display for ResourceUid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}#{}", self.type_, self.class, self.id)
+    }
+}
+
+/// The Secret that keeps what a rule generates for a resource, from the ScoreResource's name.
+#[must_use]
+pub fn generated_secret(resource: &str) -> String {
+    truncate_hash(&format!("{resource}-generated"), LABEL_MAX)
+}
+
+/// The identity of the shared part of a rule: one instance per rule and namespace.
+#[must_use]
+pub fn shared_uid(type_: &str, rule: &str) -> ResourceUid {
+    ResourceUid { type_: type_.to_owned(), class: SHARED_CLASS.to_owned(), id: rule.to_owned() }
+}
+
+/// Class of the shared part of a rule. No Score file can name it: a class has two characters or more
+/// and none of them is a dot.
+pub const SHARED_CLASS: &str = ".shared";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uid(type_: &str, id: &str) -> ResourceUid {
+        ResourceUid { type_: type_.into(), class: "default".into(), id: id.into() }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_with_a_hash_and_a_short_one_kept() {
+        assert_eq!(truncate_hash("short", 63), "short");
+        let (a, b) = ("a".repeat(64), "a".repeat(65));
+        assert_eq!(truncate_hash(&a, 63).len(), 63);
+        assert_ne!(truncate_hash(&a, 63), truncate_hash(&b, 63));
+    }
+
+    #[test]
+    fn object_names_are_labels_and_differ_where_uids_differ() {
+        let names = [
+            uid("postgres", "a.b"),
+            uid("postgres", "a-b"),
+            uid("Postgres", "a.b"),
+            uid("postgres", &"x".repeat(63)),
+        ]
+        .map(|uid| uid.object_name());
+        for name in &names {
+            assert!(name.len() <= LABEL_MAX, "{name}");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+        }
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+    }
+}

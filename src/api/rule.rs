@@ -1,0 +1,182 @@
+//! `ProvisionerRule`: what a resource type means on this cluster. Source: the rule format, P01–P12.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::conditions::Condition;
+
+/// What to create for a resource of one type, when it is ready, and what it offers.
+#[derive(Clone, CustomResource, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[kube(
+    group = "k8s.score.dev",
+    version = "v1alpha1",
+    kind = "ProvisionerRule",
+    plural = "provisionerrules",
+    shortname = "prule",
+    category = "score",
+    status = "ProvisionerRuleStatus",
+    derive = "PartialEq",
+    doc = "Says what a Score resource type means on this cluster: which objects to create, when they are ready, and which outputs a Score file can name.",
+    printcolumn = r#"{"name":"Type","type":"string","jsonPath":".spec.match.type"}"#,
+    printcolumn = r#"{"name":"Class","type":"string","jsonPath":".spec.match.class"}"#,
+    printcolumn = r#"{"name":"Priority","type":"integer","jsonPath":".spec.priority"}"#,
+    printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status","description":"Whether the rule can be used."}"#,
+    printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Description","type":"string","priority":1,"jsonPath":".spec.description"}"#,
+    printcolumn = r#"{"name":"Message","type":"string","priority":1,"jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProvisionerRuleSpec {
+    /// One sentence for people who choose among rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(max = 1024))]
+    pub description: Option<String>,
+    /// Which resources the rule provides.
+    #[serde(rename = "match")]
+    pub match_: Match,
+    /// Among rules that match, the highest priority wins; then the more specific match; then the
+    /// name. Defaults to 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i32")]
+    pub priority: Option<i32>,
+    /// A JSON Schema of the params: checked, and its defaults filled in, before any expression runs.
+    /// Absent: the resource takes no params.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Map<String, Value>", extend("x-kubernetes-preserve-unknown-fields" = true))]
+    pub params: Option<Map<String, Value>>,
+    /// Values that are rolled once per resource and kept in a Secret, by name; `generated.<name>`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub generate: BTreeMap<String, Generate>,
+    /// Named expressions, `locals.<name>`; they may use each other.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+    pub locals: Map<String, Value>,
+    /// The objects to create, by a key of your choice; `objects.<key>` is the live object.
+    /// `apiVersion` and `kind` are constants; other strings may hold `{{ expression }}`s.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+    pub manifests: Map<String, Value>,
+    /// Like `manifests`, but one instance for all resources of this rule in a namespace; it goes
+    /// with the last of them. Only `namespace` and `type` are in scope.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+    pub shared: Map<String, Value>,
+    /// Expressions that must be true before the resource is ready, besides the readiness of the
+    /// objects themselves (Deployments, Jobs, any `Ready` condition).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub ready_when: Vec<String>,
+    /// What a Score file can name as `${resources.<name>.<output>}`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
+    pub outputs: Map<String, Value>,
+    /// What happens to the objects when the last consumer goes: `Delete` (the default) or `Retain`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DeletionPolicy")]
+    pub deletion_policy: Option<DeletionPolicy>,
+}
+
+/// Which resources a rule provides. More specific is: id, then class, then workloadSelector, then
+/// namespaceSelector.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Match {
+    /// The Score type, compared exactly.
+    #[serde(rename = "type")]
+    #[schemars(length(min = 2, max = 63), regex(pattern = super::score::TYPE_PATTERN))]
+    pub type_: String,
+    /// The class; absent means any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 2, max = 63))]
+    pub class: Option<String>,
+    /// The id; absent means any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 2, max = 63))]
+    pub id: Option<String>,
+    /// Labels of the namespace: one Score file resolves differently per environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Selector")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// Labels of the ScoreWorkload that first defined the resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Selector")]
+    pub workload_selector: Option<LabelSelector>,
+}
+
+/// The schema of a label selector, with descriptions of our own.
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)] // only its schema is used
+struct Selector {
+    /// Labels that must all be there with these values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(default)]
+    match_labels: BTreeMap<String, String>,
+    /// Requirements that must all hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    match_expressions: Vec<Requirement>,
+}
+
+/// One requirement of a label selector.
+#[derive(JsonSchema, Serialize)]
+#[allow(dead_code)] // only its schema is used
+struct Requirement {
+    /// The label.
+    key: String,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    operator: String,
+    /// The values, for `In` and `NotIn`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    values: Vec<String>,
+}
+
+/// A value that is rolled once.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Generate {
+    /// That many letters and digits.
+    #[schemars(range(min = 1, max = 256))]
+    pub alphanumeric: u16,
+    /// A secret value may stand only in the `data` of a Secret. Defaults to true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub secret: Option<bool>,
+}
+
+impl Generate {
+    /// Whether the value is a secret: unless the rule says it is not.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.secret.unwrap_or(true)
+    }
+}
+
+/// What happens to a resource's objects when its last consumer goes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub enum DeletionPolicy {
+    /// They are deleted.
+    #[default]
+    Delete,
+    /// They stay, without an owner; the same resource later finds them again.
+    Retain,
+}
+
+/// What the operator says of a rule.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProvisionerRuleStatus {
+    /// The generation of the spec that this status speaks of; -1 before the operator has seen it.
+    pub observed_generation: i64,
+    /// `Ready`: the rule can be used. `Stalled`: it cannot, and every problem is named.
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+}

@@ -1,0 +1,7 @@
+//! score-operator: runs Score workloads on Kubernetes.
+//!
+//! The floors, imports pointing down only: `cli` → `controller` → `cluster` → `render`, `status` →
+//! `plan` → `template` → `api`; `telemetry` stands beside them.
+
+pub mod api;
+pub mod plan;
