@@ -4,4 +4,8 @@
 //! `plan` → `template` → `api`; `telemetry` stands beside them.
 
 pub mod api;
+pub mod cluster;
 pub mod plan;
+pub mod render;
+pub mod status;
+pub mod template;

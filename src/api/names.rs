@@ -50,6 +50,16 @@ impl ResourceUid {
     }
 }
 
+impl ResourceUid {
+    /// Reads `type.class#id`, as the annotation on a resource's objects has it. A type holds no dot.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (type_, rest) = text.split_once('.')?;
+        let (class, id) = rest.split_once('#')?;
+        Some(Self { type_: type_.to_owned(), class: class.to_owned(), id: id.to_owned() })
+    }
+}
+
 impl std::fmt::Display for ResourceUid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}#{}", self.type_, self.class, self.id)
@@ -86,6 +96,14 @@ mod tests {
         let (a, b) = ("a".repeat(64), "a".repeat(65));
         assert_eq!(truncate_hash(&a, 63).len(), 63);
         assert_ne!(truncate_hash(&a, 63), truncate_hash(&b, 63));
+    }
+
+    #[test]
+    fn a_uid_is_read_as_it_is_written() {
+        for uid in [uid("postgres", "a.b"), shared_uid("sqs", "sqs"), uid("A-b", "x")] {
+            assert_eq!(ResourceUid::parse(&uid.to_string()), Some(uid));
+        }
+        assert_eq!(ResourceUid::parse("nonsense"), None);
     }
 
     #[test]

@@ -107,13 +107,28 @@ pub struct ScoreResourceStatus {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryEntry {
+    /// Which object.
+    #[serde(flatten)]
+    pub id: ObjectId,
+    /// The object's uid; empty until it is known to exist.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub uid: String,
+}
+
+/// Which object, within one namespace.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectId {
     /// The object's API group and version, such as `apps/v1`.
     pub api_version: String,
     /// The object's kind.
     pub kind: String,
     /// The object's name; its namespace is this one.
     pub name: String,
-    /// The object's uid; empty until it is known to exist.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub uid: String,
+}
+
+impl std::fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)
+    }
 }

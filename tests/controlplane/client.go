@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -46,17 +45,18 @@ func newClient(f files) *client {
 	return &client{http: &http.Client{Transport: transport, Timeout: 2 * time.Second}, files: f}
 }
 
-// etcdAccepts only connects: the API server does its own checks of etcd's health.
-func (c *client) etcdAccepts(ctx context.Context) error {
-	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", c.files.etcdAddress)
-	if err != nil {
-		return err
+// etcdReady asks for etcd's name too: another control plane may have taken the port just before ours could,
+// and our API server would then write into that one's data.
+func (c *client) etcdReady(ctx context.Context) error {
+	members, err := c.call(ctx, http.MethodPost, c.files.etcdURL+"/v3/cluster/member/list", "{}")
+	if err == nil && !strings.Contains(string(members), c.files.etcdName) {
+		err = errors.New("another etcd answers at " + c.files.etcdURL)
 	}
-	return connection.Close()
+	return err
 }
 
 func (c *client) ready(ctx context.Context) error {
-	_, err := c.call(ctx, http.MethodGet, "/readyz", "")
+	_, err := c.call(ctx, http.MethodGet, c.files.server+"/readyz", "")
 	return err
 }
 
@@ -69,7 +69,7 @@ func (c *client) createObjects(ctx context.Context) error {
 }
 
 func (c *client) create(ctx context.Context, path, object string) error {
-	_, err := c.call(ctx, http.MethodPost, path, object)
+	_, err := c.call(ctx, http.MethodPost, c.files.server+path, object)
 	if status, ok := errors.AsType[statusError](err); ok && status.code == http.StatusConflict {
 		return nil
 	}
@@ -77,12 +77,12 @@ func (c *client) create(ctx context.Context, path, object string) error {
 }
 
 func (c *client) hasDefaultServiceAccount(ctx context.Context) error {
-	_, err := c.call(ctx, http.MethodGet, "/api/v1/namespaces/default/serviceaccounts/default", "")
+	_, err := c.call(ctx, http.MethodGet, c.files.server+"/api/v1/namespaces/default/serviceaccounts/default", "")
 	return err
 }
 
 func (c *client) nodeReady(ctx context.Context) error {
-	body, err := c.call(ctx, http.MethodGet, "/api/v1/nodes/"+nodeName, "")
+	body, err := c.call(ctx, http.MethodGet, c.files.server+"/api/v1/nodes/"+nodeName, "")
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ type statusError struct {
 
 func (e statusError) Error() string { return e.text }
 
-func (c *client) call(ctx context.Context, method, path, body string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, c.files.server+path, strings.NewReader(body))
+func (c *client) call(ctx context.Context, method, url, body string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *client) call(ctx context.Context, method, path, body string) ([]byte, e
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode/100 != 2 {
-		err = statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, path, response.Status, answer)}
+		err = statusError{response.StatusCode, fmt.Sprintf("%s %s: %s: %s", method, url, response.Status, answer)}
 	}
 	return answer, err
 }

@@ -18,11 +18,11 @@ rules: [{level: Metadata}]
 
 // files are the paths below the one directory, and the secret in them that clients need.
 type files struct {
-	dir, data, logs                string
-	caFile, serverCert, serverKey  string
-	signingKey, tokens, kubeconfig string
-	auditPolicy, auditLog          string
-	server, token, etcdAddress     string
+	dir, data, logs                  string
+	caFile, serverCert, serverKey    string
+	signingKey, tokens, kubeconfig   string
+	auditPolicy, auditLog            string
+	server, token, etcdURL, etcdName string
 }
 
 // writeFiles makes the directory and writes all that the parts read.
@@ -49,9 +49,10 @@ func newFiles(dir string, ports ports) files {
 		caFile: in("ca.crt"), serverCert: in("server.crt"), serverKey: in("server.key"),
 		signingKey: in("service-account.key"), tokens: in("tokens.csv"), kubeconfig: in("kubeconfig"),
 		auditPolicy: in("audit-policy.yaml"), auditLog: in("audit.log"),
-		server:      fmt.Sprintf("https://127.0.0.1:%d", ports.server),
-		token:       rand.Text(),
-		etcdAddress: ports.etcdAddress(),
+		server:   fmt.Sprintf("https://127.0.0.1:%d", ports.server),
+		token:    rand.Text(),
+		etcdURL:  fmt.Sprintf("http://127.0.0.1:%d", ports.etcd),
+		etcdName: rand.Text(),
 	}
 }
 

@@ -26,7 +26,7 @@ func newParts(self string, opts options, f files, ports ports) []*part {
 		return f.newPart(name, path, args)
 	}
 	return []*part{
-		foreignOrOwn(etcd, opts.etcd, etcdFlags(f, ports)),
+		foreignOrOwn(etcd, opts.etcd, etcdFlags(f)),
 		foreignOrOwn(kubeAPIServer, opts.apiserver, apiServerFlags(f, ports)),
 		own(kubeControllerManager, controllerManagerFlags(f)),
 		own(kubeScheduler, schedulerFlags(f)),
@@ -39,12 +39,13 @@ func (f files) newPart(name, path string, args []string) *part {
 }
 
 // No fsync: the data does not outlive the supervisor, and the disk would be what we measure.
-// The only member of a cluster never dials its peer port, so any port will do.
-func etcdFlags(f files, ports ports) []string {
+// The name tells this etcd from any other. The only member of a cluster never dials its peer port, so any port will do.
+func etcdFlags(f files) []string {
 	return []string{
+		"--name=" + f.etcdName,
 		"--data-dir=" + f.data,
-		"--listen-client-urls=" + ports.etcdURL(),
-		"--advertise-client-urls=" + ports.etcdURL(),
+		"--listen-client-urls=" + f.etcdURL,
+		"--advertise-client-urls=" + f.etcdURL,
 		"--listen-peer-urls=http://127.0.0.1:0",
 		"--unsafe-no-fsync",
 		"--log-level=warn",
@@ -55,7 +56,7 @@ func etcdFlags(f files, ports ports) []string {
 // OwnerReferencesPermissionEnforcement is off by default but on in OpenShift, and it decides which permissions an operator needs.
 func apiServerFlags(f files, ports ports) []string {
 	return []string{
-		"--etcd-servers=" + ports.etcdURL(),
+		"--etcd-servers=" + f.etcdURL,
 		fmt.Sprintf("--secure-port=%d", ports.server),
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",

@@ -42,11 +42,3 @@ func freePort() (int, error) {
 	}
 	return 0, errors.New("found no free port on 127.0.0.1")
 }
-
-func (p ports) etcdAddress() string {
-	return fmt.Sprintf("127.0.0.1:%d", p.etcd)
-}
-
-func (p ports) etcdURL() string {
-	return "http://" + p.etcdAddress()
-}

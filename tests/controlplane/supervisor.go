@@ -70,7 +70,7 @@ func (s *supervisor) startPart(ctx context.Context, p *part) error {
 	}
 	switch p.name {
 	case etcd:
-		return s.until(ctx, p, "etcd to accept connections", s.api.etcdAccepts)
+		return s.until(ctx, p, "etcd to answer", s.api.etcdReady)
 	case kubeAPIServer:
 		if err := s.until(ctx, p, "/readyz to say ok", s.api.ready); err != nil {
 			return err

@@ -21,6 +21,18 @@ const readyWithin = 60 * time.Second
 // startAttempts is how often other ports are tried after somebody else took one between our choice and its use.
 const startAttempts = 3
 
+const upUsage = `usage: controlplane up --dir DIR --kwok PATH --stages DIR [--stages DIR]...
+
+Runs etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok on 127.0.0.1. Prints one line of JSON once
+all is ready. Ends all of them when stdin ends, on SIGTERM, SIGINT and SIGHUP, and when one of them dies.
+
+Commands on stdin, each answered by a line "ok ..." or "error ...":
+  kill PART    SIGKILL           stop PART    SIGSTOP
+  start PART   after a kill      cont PART    SIGCONT
+
+Flags:
+`
+
 // options are what the command line of `up` says.
 type options struct {
 	dir       string
@@ -124,6 +136,10 @@ func unlessEnded(ctx context.Context, err error) error {
 func parseOptions(args []string) (options, error) {
 	var opts options
 	flags := flag.NewFlagSet("controlplane up", flag.ContinueOnError)
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), upUsage)
+		flags.PrintDefaults()
+	}
 	flags.StringVar(&opts.dir, "dir", "", "new or empty `directory` for data, logs and credentials")
 	flags.StringVar(&opts.kwok, "kwok", "", "`path` of the kwok binary")
 	flags.StringVar(&opts.etcd, "etcd", "", "`path` of another etcd (default: the one in this binary)")

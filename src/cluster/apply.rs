@@ -1,0 +1,193 @@
+//! Server-side apply, never over what is not ours (decisions 2, 4 and 6): the first write of an object
+//! only creates, every later one carries the uid that we know.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde_json::{Value, json};
+
+use super::kinds::Kind;
+use super::world::World;
+use super::{Error, call, refusal};
+use crate::api::conditions::Reason;
+use crate::api::labels;
+use crate::api::resource::{InventoryEntry, ObjectId};
+use crate::render::drift::{self, Conflict};
+use crate::render::{Manifest, Manifests};
+use crate::status::Refusal;
+
+/// What became of a set of manifests.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The objects as they are now.
+    pub live: BTreeMap<ObjectId, Arc<DynamicObject>>,
+    /// What was refused.
+    pub refusals: Vec<Refusal>,
+    /// The first error that a later try may not meet.
+    pub error: Option<Error>,
+}
+
+impl Report {
+    /// The inventory after this: every manifest, with the uids that are known, and what was there
+    /// before and is not among them.
+    #[must_use]
+    pub fn inventory(&self, manifests: &Manifests, before: &[InventoryEntry]) -> Vec<InventoryEntry> {
+        let mut all: BTreeMap<_, _> = before.iter().map(|entry| (entry.id.clone(), entry.uid.clone())).collect();
+        for id in manifests.ids() {
+            all.entry(id.clone()).or_default();
+        }
+        for (id, object) in &self.live {
+            all.insert(id.clone(), object.metadata.uid.clone().unwrap_or_default());
+        }
+        all.into_iter().map(|(id, uid)| InventoryEntry { id, uid }).collect()
+    }
+}
+
+/// How one object fared.
+enum Fate {
+    Live(Arc<DynamicObject>),
+    Refused(Refusal),
+}
+
+/// Applies every manifest, in order; a refusal of one does not stop the others, an error does.
+pub async fn all(world: &World, manifests: &Manifests) -> Report {
+    let mut report = Report::default();
+    for manifest in manifests.iter() {
+        match one(world, manifest).await {
+            Ok(Fate::Live(object)) => drop(report.live.insert(manifest.id.clone(), object)),
+            Ok(Fate::Refused(refusal)) => report.refusals.push(refusal),
+            Err(error) => match refusal::of(&error, &manifest.id) {
+                Some(refusal) => report.refusals.push(refusal),
+                None => {
+                    report.error = Some(error);
+                    break;
+                }
+            },
+        }
+    }
+    report
+}
+
+async fn one(world: &World, manifest: &Manifest) -> Result<Fate, Error> {
+    let id = &manifest.id;
+    let Some(kind) = world.kinds.resolve(&id.api_version, &id.kind).await? else {
+        return Ok(refused(id, Reason::KindNotFound, "this cluster does not serve this kind; install its CRD"));
+    };
+    if !kind.namespaced {
+        return Ok(refused(id, Reason::ForbiddenKind, "this kind is cluster-scoped: a rule creates objects in the workload's namespace only"));
+    }
+    let live = world.object(&kind, &manifest.namespace, &id.name).await?;
+    let fate = match live {
+        None => create(world, &kind, manifest).await?,
+        Some(live) => update(world, &kind, manifest, live).await?,
+    };
+    Ok(fate)
+}
+
+/// Creates the object, or finds that somebody was faster: perhaps ourselves, before a crash.
+async fn create(world: &World, kind: &Kind, manifest: &Manifest) -> Result<Fate, Error> {
+    let mut body = manifest.body.clone();
+    // An apply with this resource version creates, or answers 409: it never merges into an object.
+    body["metadata"]["resourceVersion"] = json!("1");
+    match send(world, kind, manifest, &body, false).await {
+        Ok(object) => Ok(Fate::Live(object)),
+        Err(error) if error.code() == Some(409) => match world.read(kind, &manifest.namespace, &manifest.id.name).await? {
+            Some(live) => update(world, kind, manifest, live).await,
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Brings an object that exists to what it must be, if it is ours.
+async fn update(world: &World, kind: &Kind, manifest: &Manifest, live: Arc<DynamicObject>) -> Result<Fate, Error> {
+    let now = serde_json::to_value(&*live).unwrap_or_default();
+    let adopted = is_adopted(&now, &manifest.owner_uid);
+    if !is_ours(&now, manifest) && !adopted {
+        return Ok(Fate::Refused(not_ours(manifest, &now)));
+    }
+    if now["metadata"].get("deletionTimestamp").is_some() {
+        return Err(Error::moved(format!("applying {}", manifest.id), "the object is being deleted"));
+    }
+    if !drift::must_apply(&manifest.body, &now, labels::MANAGER) {
+        return Ok(Fate::Live(live));
+    }
+    let mut body = manifest.body.clone();
+    body["metadata"]["uid"] = now["metadata"]["uid"].clone();
+    match send(world, kind, manifest, &body, adopted).await {
+        Ok(object) => Ok(Fate::Live(object)),
+        Err(error) if error.code() == Some(409) => settle(world, kind, manifest, &body, error).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// After a conflict: hand edits are repaired, another applier's fields are left to it (decision 6).
+async fn settle(world: &World, kind: &Kind, manifest: &Manifest, body: &Value, error: Error) -> Result<Fate, Error> {
+    let Some(live) = world.read(kind, &manifest.namespace, &manifest.id.name).await? else { return Err(error) };
+    let now = serde_json::to_value(&*live).unwrap_or_default();
+    if now["metadata"]["uid"] != body["metadata"]["uid"] {
+        return Err(Error::moved(format!("applying {}", manifest.id), "the object was deleted and made anew meanwhile"));
+    }
+    let conflicts = drift::conflicts(&manifest.body, &now, labels::MANAGER);
+    match conflicts.iter().find(|conflict| !conflict.forceable) {
+        Some(conflict) => Ok(Fate::Refused(contested(manifest, conflict))),
+        None if conflicts.is_empty() => Err(error),
+        None => Ok(Fate::Live(send(world, kind, manifest, body, true).await?)),
+    }
+}
+
+async fn send(
+    world: &World,
+    kind: &Kind,
+    manifest: &Manifest,
+    body: &Value,
+    force: bool,
+) -> Result<Arc<DynamicObject>, Error> {
+    let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), &manifest.namespace, &kind.api);
+    let mut params = PatchParams::apply(labels::MANAGER).validation_strict();
+    params.force = force;
+    let action = format!("applying {} in namespace {}", manifest.id, manifest.namespace);
+    let object = call(action, api.patch(&manifest.id.name, &params, &Patch::Apply(body))).await?;
+    Ok(world.wrote(kind, object).await)
+}
+
+/// Ours is what has our owner's uid; or, without any owner, the identity of the resource that kept it
+/// (decision 4).
+fn is_ours(live: &Value, manifest: &Manifest) -> bool {
+    let identity = |object: &Value| object["metadata"]["annotations"][labels::RESOURCE_UID].clone();
+    let retained = controller(live).is_none()
+        && live["metadata"]["labels"][labels::MANAGED_BY] == labels::MANAGED_BY_US
+        && identity(live).is_string()
+        && identity(live) == identity(&manifest.body);
+    drift::owned_by(live, &manifest.owner_uid) || retained
+}
+
+fn is_adopted(live: &Value, owner_uid: &str) -> bool {
+    live["metadata"]["annotations"][labels::ADOPT] == owner_uid
+}
+
+fn controller(live: &Value) -> Option<String> {
+    drift::controller_of(live).map(|(kind, name, _)| format!("{kind} `{name}`"))
+}
+
+fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
+    let owner = controller(live).map_or("nobody that Kubernetes knows of".to_owned(), |owner| owner);
+    let message = format!(
+        "an object of this name exists and is not ours (it belongs to {owner}): rename or delete it, or let it be taken over with `kubectl annotate {} {} {}={}`",
+        manifest.id.kind.to_lowercase(), manifest.id.name, labels::ADOPT, manifest.owner_uid
+    );
+    Refusal { object: manifest.id.clone(), reason: Reason::AlreadyExists, message }
+}
+
+fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {
+    let message = format!(
+        "field {} is managed by `{}`: let one of the two set it",
+        conflict.path, conflict.manager
+    );
+    Refusal { object: manifest.id.clone(), reason: Reason::FieldConflict, message }
+}
+
+fn refused(id: &ObjectId, reason: Reason, message: &str) -> Fate {
+    Fate::Refused(Refusal { object: id.clone(), reason, message: message.to_owned() })
+}

@@ -1,0 +1,100 @@
+//! Floor 4: the only place that sees `kube::Client`. It observes, applies, prunes and writes statuses
+//! and events, and decides nothing: what to write comes from `render` and `status`.
+
+pub mod access;
+pub mod apply;
+pub mod cache;
+pub mod client;
+pub mod events;
+pub mod kinds;
+pub mod objects;
+pub mod observe;
+pub mod prune;
+pub mod refusal;
+pub mod secrets;
+pub mod status;
+pub mod watch;
+pub mod world;
+
+use std::time::Duration;
+
+/// The longest that any one request may take.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A request that failed for a reason that a later try may not meet: retried with backoff.
+#[derive(Debug, thiserror::Error)]
+#[error("{action}: {source}")]
+pub struct Error {
+    /// What was being done to which object.
+    pub action: String,
+    /// What happened.
+    #[source]
+    pub source: Cause,
+}
+
+/// Why a request failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// No answer in time.
+    #[error("no answer within {}s", DEADLINE.as_secs())]
+    Deadline,
+    /// The API server's or connection's answer.
+    #[error("{}", brief(.0))]
+    Kube(#[source] kube::Error),
+    /// Something that the next pass will see differently.
+    #[error("{0}")]
+    Moved(String),
+}
+
+impl Error {
+    /// The object changed under this pass: the next one sees it as it is now.
+    pub fn moved(action: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { action: action.into(), source: Cause::Moved(what.into()) }
+    }
+
+    /// The API server's answer, if it gave one.
+    #[must_use]
+    pub fn status(&self) -> Option<&kube::core::Status> {
+        match &self.source {
+            Cause::Kube(kube::Error::Api(status)) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status code of the API server's answer, if it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        self.status().map(|status| status.code)
+    }
+}
+
+/// An error in one line: kube's own text prints the API server's answer twice.
+fn brief(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => format!("{} ({} {})", status.message, status.code, status.reason),
+        kube::Error::Service(source) => format!("the API server cannot be reached: {source}"),
+        other => other.to_string(),
+    }
+}
+
+/// Runs one request with a deadline.
+pub(crate) async fn call<T>(
+    action: impl Into<String>,
+    request: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, Error> {
+    let source = match tokio::time::timeout(DEADLINE, request).await {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => Cause::Kube(error),
+        Err(_) => Cause::Deadline,
+    };
+    Err(Error { action: action.into(), source })
+}
+
+/// `None` where the API server says that there is no such object.
+pub(crate) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.code() == Some(404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,109 @@
+//! The objects that we made, of any kind: one watch per kind, started when a rule first names the
+//! kind (decision 20). Secrets are never watched: see `secrets`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt;
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::watcher::{self, Config};
+use kube::runtime::{WatchStreamExt, watcher as watch_stream};
+use kube::Client;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+
+use super::cache::Cache;
+use super::watch::{Change, step};
+use crate::api::labels;
+
+/// Who is woken by a change of an object of ours.
+pub type Changes = UnboundedSender<Arc<DynamicObject>>;
+
+struct Watch {
+    cache: Arc<Cache<DynamicObject>>,
+    task: JoinHandle<()>,
+}
+
+/// The caches by kind.
+pub struct Objects {
+    client: Client,
+    changes: Changes,
+    watches: Mutex<HashMap<(String, String), Watch>>,
+}
+
+impl Objects {
+    /// No kind is watched yet; changes will be sent to `changes`.
+    #[must_use]
+    pub fn new(client: Client, changes: Changes) -> Self {
+        Self { client, changes, watches: Mutex::default() }
+    }
+
+    /// The cache of a kind, once its watch has brought everything. The first call starts the watch.
+    pub async fn of(&self, kind: &ApiResource) -> Arc<Cache<DynamicObject>> {
+        let cache = self.start(kind);
+        cache.ready().await;
+        cache
+    }
+
+    fn start(&self, kind: &ApiResource) -> Arc<Cache<DynamicObject>> {
+        let key = (kind.api_version.clone(), kind.kind.clone());
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let watch = watches.entry(key).or_insert_with(|| self.watch(kind));
+        Arc::clone(&watch.cache)
+    }
+
+    fn watch(&self, kind: &ApiResource) -> Watch {
+        let writer = Writer::new(kind.clone());
+        let cache = Arc::new(Cache::new(writer.as_reader(), kind.clone()));
+        let api = Api::all_with(self.client.clone(), kind);
+        let task = tokio::spawn(run(api, writer, Arc::clone(&cache), self.changes.clone()));
+        Watch { cache, task }
+    }
+
+    /// Ends the watches of a group: its CRD is gone.
+    pub fn stop(&self, group: &str) {
+        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.retain(|(api_version, _), watch| {
+            let gone = api_version.split_once('/').is_some_and(|(found, _)| found == group);
+            if gone {
+                watch.task.abort();
+            }
+            !gone
+        });
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        let watches = self.watches.get_mut().unwrap_or_else(PoisonError::into_inner);
+        watches.values().for_each(|watch| watch.task.abort());
+    }
+}
+
+async fn run(
+    api: Api<DynamicObject>,
+    mut writer: Writer<DynamicObject>,
+    cache: Arc<Cache<DynamicObject>>,
+    changes: Changes,
+) {
+    let ours = format!("{}={}", labels::MANAGED_BY, labels::MANAGED_BY_US);
+    let config = Config::default().timeout(50).labels(&ours);
+    let mut events = watch_stream(api, config).default_backoff().boxed();
+    let mut relist = BTreeSet::new();
+    // The receiver is gone only when the process ends.
+    let changed = |change: Change<DynamicObject>| drop(changes.send(Arc::clone(change.object())));
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(event) => step::<DynamicObject>(watcher::Event::modify(event, slim), &mut writer, &cache, &mut relist, &changed),
+            Err(error) => tracing::warn!(%error, "watch interrupted"),
+        }
+    }
+}
+
+/// Drops what no pass reads, to save memory.
+fn slim(object: &mut DynamicObject) {
+    if let Some(annotations) = &mut object.metadata.annotations {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+}

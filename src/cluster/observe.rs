@@ -1,0 +1,292 @@
+//! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use serde_json::{Map, Value, json};
+
+use super::Error;
+use super::secrets;
+use super::world::{Admission, World};
+use crate::api::conditions::{ConditionType, Reason, find, is_true};
+use crate::api::names::{SHARED_CLASS, shared_uid};
+use crate::api::resource::{ScoreResource, ScoreResourceSpec};
+use crate::api::workload::ScoreWorkload;
+use crate::plan::binding::{self, BindingInputs};
+use crate::plan::demand::Demand;
+use crate::plan::index::{Known, ResourceKey};
+use crate::plan::lookup::Dependency;
+use crate::plan::resource::{ResourceInputs, WorkloadView};
+use crate::plan::rule::Rule;
+use crate::plan::rule::select::{Subject, matching};
+use crate::plan::workload::{ResourceState, WorkloadInputs};
+use crate::render::Owner;
+use crate::template::SecretRef;
+
+/// The inputs of a workload's plan.
+#[must_use]
+pub fn workload(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
+    let namespace = object.namespace().unwrap_or_default();
+    let name = object.name_any();
+    let index = world.index();
+    let known = index.get(&namespace, &name);
+    let demands: Vec<Demand> = known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
+    let key = |demand: &Demand| ResourceKey { namespace: namespace.clone(), uid: demand.uid.clone() };
+    let siblings = demands.iter().flat_map(|demand| index.demands(&key(demand)));
+    WorkloadInputs {
+        siblings: siblings.filter(|demand| demand.workload != name).collect(),
+        resources: demands
+            .iter()
+            .filter_map(|demand| Some((demand.resource.clone(), state(world, &namespace, demand)?)))
+            .collect(),
+        uid: object.uid().unwrap_or_default(),
+        generation: object.metadata.generation.unwrap_or_default(),
+        spec: object.spec.0.clone(),
+        name,
+        namespace,
+    }
+}
+
+/// How far a demanded resource is; `None` where its ScoreResource is not there yet.
+fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceState> {
+    let resource = world.caches.resources.get(namespace, &demand.uid.object_name())?;
+    let status = resource.status.clone().unwrap_or_default();
+    let ready = find(&status.conditions, ConditionType::Ready);
+    let generation = resource.metadata.generation.unwrap_or_default();
+    let same = resource.spec.params == demand.params && resource.spec.metadata == demand.metadata;
+    Some(ResourceState {
+        object: resource.name_any(),
+        uid: demand.uid.to_string(),
+        current: status.observed_generation == generation && (demand.is_bare() || same),
+        ready: is_true(&status.conditions, ConditionType::Ready),
+        reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
+        message: ready.map_or_else(|| "being resolved".to_owned(), |ready| ready.message.clone()),
+        since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
+        outputs: status.outputs,
+    })
+}
+
+/// What a resource's binding depends on, and who owns it.
+pub struct Resource {
+    /// The inputs of the binding.
+    pub binding: BindingInputs,
+    /// Its ScoreResource, if there is one.
+    pub existing: Option<Arc<ScoreResource>>,
+    /// Its consumers that are there now.
+    pub owners: Vec<Owner>,
+    /// The rules that match, best first.
+    pub matching: Vec<String>,
+}
+
+/// Reads it.
+#[must_use]
+pub fn resource(world: &World, key: &ResourceKey) -> Resource {
+    let existing = world.caches.resources.get(&key.namespace, &key.uid.object_name());
+    let demands = world.index().demands(key);
+    let owners = owners(world, key, existing.as_deref());
+    let holders = holders(world, key, &demands, &owners, existing.as_deref());
+    let matching = matching_rules(world, key, existing.as_deref(), &demands);
+    let binding = BindingInputs {
+        uid: key.uid.clone(),
+        existing: existing.as_ref().map(|resource| resource.spec.clone()),
+        demands,
+        holders,
+        best_rule: matching.first().cloned(),
+        new_guid: (world.environment.random)(20).to_lowercase(),
+    };
+    Resource { binding, existing, owners, matching }
+}
+
+/// The consumers that own it: workloads, and ScoreResources that depend on it or share it.
+fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
+    let index = world.index();
+    let workload = |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
+    let demanding = index.consumers(key).into_iter().filter_map(|name| index.get(&key.namespace, &name));
+    let mut owners: Vec<_> = demanding.map(workload).collect();
+    owners.extend(lingering(world, key, existing));
+    for uid in index.dependents(key) {
+        owners.extend(world.caches.resources.get(&key.namespace, &uid.object_name()).and_then(|found| owner(&found)));
+    }
+    if key.uid.class == SHARED_CLASS {
+        owners.extend(sharers(world, key));
+    }
+    owners.sort();
+    owners.dedup();
+    owners
+}
+
+fn owner(resource: &ScoreResource) -> Option<Owner> {
+    resource.metadata.deletion_timestamp.is_none().then(|| crate::render::resource::owner(resource)).flatten()
+}
+
+/// The resources of the namespace whose rule shares this.
+fn sharers(world: &World, key: &ResourceKey) -> Vec<Owner> {
+    let uses = |resource: &Arc<ScoreResource>| {
+        resource.namespace().as_deref() == Some(&key.namespace)
+            && resource.spec.class != SHARED_CLASS
+            && resource.spec.rule.as_deref().is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
+    };
+    world.caches.resources.all().iter().filter(|found| uses(found)).filter_map(|found| owner(found)).collect()
+}
+
+/// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into
+/// nonsense must not cost a database), and those that run with it until their new version is applied.
+fn lingering(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
+    let references = existing.iter().flat_map(|resource| resource.metadata.owner_references.iter().flatten());
+    references
+        .filter(|reference| reference.kind == "ScoreWorkload")
+        .filter(|reference| {
+            let workload = world.caches.workloads.get(&key.namespace, &reference.name);
+            workload.is_some_and(|workload| workload.uid().as_ref() == Some(&reference.uid) && holds(world, &workload))
+        })
+        .map(|reference| Owner { kind: "ScoreWorkload", name: reference.name.clone(), uid: reference.uid.clone() })
+        .collect()
+}
+
+fn holds(world: &World, workload: &ScoreWorkload) -> bool {
+    let namespace = workload.namespace().unwrap_or_default();
+    let readable = world.index().get(&namespace, &workload.name_any()).is_some_and(|known| known.valid.is_some());
+    let status = workload.status.clone().unwrap_or_default();
+    let applied = status.observed_generation == workload.metadata.generation.unwrap_or_default()
+        && is_true(&status.conditions, ConditionType::Applied);
+    !readable || !applied
+}
+
+/// The owners that are no demand of now.
+fn holders(
+    world: &World,
+    key: &ResourceKey,
+    demands: &[Demand],
+    owners: &[Owner],
+    existing: Option<&ScoreResource>,
+) -> Vec<String> {
+    let demanding: BTreeSet<_> = demands.iter().map(|demand| demand.workload.as_str()).collect();
+    let mut holders: Vec<_> = lingering(world, key, existing).into_iter().map(|owner| owner.name).collect();
+    if key.uid.class == SHARED_CLASS {
+        holders.extend(owners.iter().map(|owner| owner.name.clone()));
+    }
+    holders.retain(|name| !demanding.contains(name.as_str()));
+    holders
+}
+
+/// The names of the rules that match, best first.
+fn matching_rules(
+    world: &World,
+    key: &ResourceKey,
+    existing: Option<&ScoreResource>,
+    demands: &[Demand],
+) -> Vec<String> {
+    if key.uid.class == SHARED_CLASS {
+        return vec![key.uid.id.clone()];
+    }
+    let source = existing.and_then(|resource| resource.spec.source_workload.clone());
+    let source = source.or_else(|| demands.first().map(|demand| demand.workload.clone()));
+    let workload = source.and_then(|name| world.index().get(&key.namespace, &name));
+    let workload_labels = workload.map(|known| known.labels.clone()).unwrap_or_default();
+    let namespace_labels = world.namespace_labels(&key.namespace);
+    let subject =
+        Subject { uid: &key.uid, namespace_labels: &namespace_labels, workload_labels: &workload_labels };
+    let book = world.book();
+    let rules: Vec<&Arc<Rule>> = book.values().filter_map(Admission::rule).collect();
+    matching(rules, subject).into_iter().map(|rule| rule.name.clone()).collect()
+}
+
+/// The types that some rule provides, for a near miss.
+#[must_use]
+pub fn known_types(world: &World) -> BTreeSet<String> {
+    world.book().values().filter_map(Admission::rule).map(|rule| rule.type_.clone()).collect()
+}
+
+/// The inputs of a rule's evaluation for a resource.
+#[must_use]
+pub fn evaluation(
+    world: &World,
+    namespace: &str,
+    spec: &ScoreResourceSpec,
+    demands: &[Demand],
+    rule: &Rule,
+    generated: BTreeMap<String, String>,
+) -> ResourceInputs {
+    let index = world.index();
+    let author = binding::author(demands, spec);
+    let name = author.map(|demand| demand.workload.clone()).or(spec.source_workload.clone()).unwrap_or_default();
+    let known = index.get(namespace, &name);
+    let depends_on = author.map(|demand| demand.depends_on.clone()).unwrap_or_default();
+    let workloads = if rule.reads_workloads() { all_workloads(&index, namespace) } else { Map::new() };
+    ResourceInputs {
+        namespace: namespace.to_owned(),
+        spec: spec.clone(),
+        workload: known.map_or_else(WorkloadView::default, |known| known.view()),
+        workloads,
+        dependencies: depends_on
+            .into_iter()
+            .map(|(name, uid)| {
+                let dependency = dependency(world, namespace, &name, &uid);
+                (name, dependency)
+            })
+            .collect(),
+        generated,
+    }
+}
+
+fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<String, Value> {
+    let entry = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+    index.workloads(namespace).map(entry).collect()
+}
+
+fn dependency(world: &World, namespace: &str, name: &str, uid: &crate::api::names::ResourceUid) -> Dependency {
+    let resource = world.caches.resources.get(namespace, &uid.object_name());
+    let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
+    let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));
+    Dependency {
+        uid: uid.to_string(),
+        outputs: status.outputs,
+        message: format!(
+            "waits for resource `{name}` ({uid}) that its params name{}; see `kubectl describe sres {}`",
+            why.unwrap_or_default(),
+            uid.object_name()
+        ),
+    }
+}
+
+/// The references among `wanted` whose Secret or key does not exist, each with what is missing.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn missing_secrets(
+    world: &World,
+    namespace: &str,
+    wanted: &BTreeSet<SecretRef>,
+) -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    for reference in wanted {
+        let mut secret = world.secrets.get(namespace, &reference.name).await?;
+        if secret.as_ref().is_some_and(|secret| !has_key(secret, &reference.key)) {
+            // What was remembered may be older than the key that is awaited.
+            secret = world.secrets.read(namespace, &reference.name).await?;
+        }
+        match secret {
+            None => missing.push(format!("Secret `{}` does not exist yet (its key `{}` is awaited)", reference.name, reference.key)),
+            Some(secret) if !has_key(&secret, &reference.key) => missing.push(lacks(&secret, reference)),
+            Some(_) => {}
+        }
+    }
+    Ok(missing)
+}
+
+fn has_key(secret: &kube::api::DynamicObject, key: &str) -> bool {
+    secret.data["data"].get(key).is_some()
+}
+
+fn lacks(secret: &kube::api::DynamicObject, reference: &SecretRef) -> String {
+    let keys = secret.data["data"].as_object();
+    let there = crate::plan::problem::list(keys.into_iter().flatten().map(|(key, _)| key.as_str()));
+    format!("Secret `{}` has no key `{}` yet (there: {there})", reference.name, reference.key)
+}
+
+/// The kind `Secret`, as every write needs it.
+#[must_use]
+pub fn secret_kind() -> super::kinds::Kind {
+    super::kinds::Kind { api: secrets::api_resource(), namespaced: true }
+}

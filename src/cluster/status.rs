@@ -1,0 +1,57 @@
+//! Writing a status: once per pass, only when it differs, and to the object of the uid that was read.
+
+use std::fmt::Debug;
+
+use kube::api::{Api, Patch, PatchParams};
+use kube::core::NamespaceResourceScope;
+use kube::{Client, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::{Error, call};
+use crate::api::labels;
+
+/// Writes the status of an object of ours and gives the object that results; `None` where the object
+/// is gone or was made anew, which is no error: another pass speaks of the new one.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn write<K, S>(api: Api<K>, object: &K, status: &S) -> Result<Option<K>, Error>
+where
+    K: Resource + Clone + DeserializeOwned + Debug,
+    K::DynamicType: Default,
+    S: Serialize,
+{
+    let name = object.name_any();
+    let kind = K::kind(&K::DynamicType::default()).into_owned();
+    let patch = json!({
+        "apiVersion": K::api_version(&K::DynamicType::default()),
+        "kind": kind,
+        "metadata": {"name": name, "uid": object.uid()},
+        "status": status,
+    });
+    // Forced: nobody but the operator writes these statuses.
+    let params = PatchParams::apply(labels::STATUS_MANAGER).force();
+    let action = format!("writing the status of {kind} {name}");
+    match call(action, api.patch_status(&name, &params, &Patch::Apply(&patch))).await {
+        Ok(object) => Ok(Some(object)),
+        Err(error) if matches!(error.code(), Some(404 | 409)) => Ok(None),
+        Err(error) if error.code() == Some(422) && is_other_uid(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_other_uid(error: &Error) -> bool {
+    let causes = error.status().and_then(|status| status.details.as_ref()).map(|details| &details.causes);
+    causes.is_some_and(|causes| causes.iter().any(|cause| cause.field == "metadata.uid"))
+}
+
+/// The API of a namespaced kind of ours.
+pub fn api<K>(client: &Client, namespace: &str) -> Api<K>
+where
+    K: Resource<Scope = NamespaceResourceScope>,
+    K::DynamicType: Default,
+{
+    Api::namespaced(client.clone(), namespace)
+}

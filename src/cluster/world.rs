@@ -1,0 +1,185 @@
+//! All that a pass can see and reach: the client, the watch caches, the Secrets that were read, and
+//! what was made of workloads and rules.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Client;
+use kube::api::{Api, DynamicObject};
+
+use super::cache::Cache;
+use super::events::Events;
+use super::kinds::{Kind, Kinds};
+use super::objects::{Changes, Objects};
+use super::secrets::Secrets;
+use super::{Error, call, found};
+use crate::api::resource::ScoreResource;
+use crate::api::rule::ProvisionerRule;
+use crate::api::workload::ScoreWorkload;
+use crate::plan::index::Index;
+use crate::plan::problem::{Awaited, Problem};
+use crate::plan::rule::Rule;
+
+/// What admission made of a rule.
+#[derive(Clone)]
+pub enum Admission {
+    /// It can be used.
+    Ready(Arc<Rule>),
+    /// It is right, and something on the cluster is missing: a kind or a permission.
+    Waiting(Arc<Rule>, Vec<Awaited>),
+    /// It is wrong.
+    Rejected(Vec<Problem>),
+}
+
+impl Admission {
+    /// The compiled rule, unless it is wrong.
+    #[must_use]
+    pub fn rule(&self) -> Option<&Arc<Rule>> {
+        match self {
+            Self::Ready(rule) | Self::Waiting(rule, _) => Some(rule),
+            Self::Rejected(_) => None,
+        }
+    }
+}
+
+/// The rules by name.
+pub type Book = BTreeMap<String, Admission>;
+
+/// Time and chance, passed in so that tests can hold them still.
+#[derive(Clone)]
+pub struct Environment {
+    /// The time as RFC 3339, to the second.
+    pub now: Arc<dyn Fn() -> String + Send + Sync>,
+    /// That many random letters and digits.
+    pub random: Arc<dyn Fn(usize) -> String + Send + Sync>,
+}
+
+/// The caches of our own kinds and of namespaces.
+#[derive(Clone)]
+pub struct Caches {
+    /// ScoreWorkloads.
+    pub workloads: Arc<Cache<ScoreWorkload>>,
+    /// ScoreResources.
+    pub resources: Arc<Cache<ScoreResource>>,
+    /// ProvisionerRules.
+    pub rules: Arc<Cache<ProvisionerRule>>,
+    /// Namespaces, for their labels.
+    pub namespaces: Arc<Cache<Namespace>>,
+}
+
+/// All that a pass can see and reach.
+pub struct World {
+    /// The client.
+    pub client: Client,
+    /// Which kinds are served.
+    pub kinds: Kinds,
+    /// The objects that we made.
+    pub objects: Objects,
+    /// Secrets, by name.
+    pub secrets: Secrets,
+    /// Our own kinds.
+    pub caches: Caches,
+    /// Events.
+    pub events: Events,
+    /// Time and chance.
+    pub environment: Environment,
+    /// How long what was read of Secrets is trusted.
+    pub resync: Duration,
+    index: RwLock<Index>,
+    book: RwLock<Book>,
+}
+
+impl World {
+    /// A world that knows nothing yet.
+    #[must_use]
+    pub fn new(client: Client, caches: Caches, changes: Changes, environment: Environment, resync: Duration) -> Self {
+        Self {
+            kinds: Kinds::new(client.clone()),
+            objects: Objects::new(client.clone(), changes),
+            secrets: Secrets::new(client.clone(), resync),
+            events: Events::new(client.clone()),
+            caches,
+            environment,
+            resync,
+            index: RwLock::default(),
+            book: RwLock::default(),
+            client,
+        }
+    }
+
+    /// The workloads and their demands.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to change it.
+    pub fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules.
+    pub fn book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, to change them.
+    pub fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object as the watch has it; a Secret as it was last read.
+    ///
+    /// # Errors
+    /// Where a Secret must be read and the API server cannot be asked.
+    pub async fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
+        if is_secret(kind) {
+            return self.secrets.get(namespace, name).await;
+        }
+        Ok(self.objects.of(&kind.api).await.get(namespace, name))
+    }
+
+    /// An object as the API server has it now.
+    ///
+    /// # Errors
+    /// Where the API server cannot be asked.
+    pub async fn read(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
+        if is_secret(kind) {
+            return self.secrets.read(namespace, name).await;
+        }
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &kind.api);
+        let action = format!("reading {} {namespace}/{name}", kind.api.kind);
+        Ok(found(call(action, api.get(name)).await)?.map(Arc::new))
+    }
+
+    /// Remembers what a write returned, so that the next pass sees it.
+    pub async fn wrote(&self, kind: &Kind, object: DynamicObject) -> Arc<DynamicObject> {
+        if is_secret(kind) {
+            return self.secrets.remember(object);
+        }
+        let cache = self.objects.of(&kind.api).await;
+        cache.wrote(object.clone());
+        Arc::new(object)
+    }
+
+    /// Forgets an object that was deleted.
+    pub fn deleted(&self, kind: &Kind, namespace: &str, name: &str) {
+        if is_secret(kind) {
+            self.secrets.forget(namespace, name);
+        }
+    }
+
+    /// The labels of a namespace.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> BTreeMap<String, String> {
+        let found = self.caches.namespaces.get("", namespace);
+        found.and_then(|found| found.metadata.labels.clone()).unwrap_or_default()
+    }
+}
+
+/// Secrets are read by name and never watched.
+#[must_use]
+pub fn is_secret(kind: &Kind) -> bool {
+    kind.api.group.is_empty() && kind.api.kind == "Secret"
+}

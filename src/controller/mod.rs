@@ -1,0 +1,11 @@
+//! Floor 5: one file per controller. `wiring` says which change wakes which object, `queue` runs the
+//! passes; each controller's `reconcile` is the pipeline of the design, top to bottom.
+
+pub mod pass;
+pub mod queue;
+pub mod resource;
+pub mod rule;
+pub mod wiring;
+pub mod workload;
+
+pub use wiring::{Options, run};

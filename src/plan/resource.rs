@@ -1,0 +1,279 @@
+//! What a rule makes of one resource: params → locals → objects, and later, from the live objects,
+//! whether it is ready and what it offers (P05, P06, P09). A second engine for rules fits behind
+//! [`evaluate`]: inputs in, objects out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+use super::Plan;
+use super::problem::{Awaited, Problem};
+use super::rule::{ManifestTemplate, Rule};
+use super::lookup::{self, Dependency, Trouble};
+use super::params;
+use crate::api::conditions::Reason;
+use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
+
+/// What is known of the workload that first defined a resource.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct WorkloadView {
+    /// Its name.
+    pub name: String,
+    /// Its Score metadata.
+    pub metadata: Json,
+    /// Its Score service.
+    pub service: Json,
+}
+
+/// All that the evaluation of a rule depends on.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct ResourceInputs {
+    /// Its namespace.
+    pub namespace: String,
+    /// Identity, settings and binding.
+    pub spec: ScoreResourceSpec,
+    /// The workload that first defined it.
+    pub workload: WorkloadView,
+    /// The workloads of the namespace, by name, each with its `service`.
+    pub workloads: Map<String, Json>,
+    /// The resources that its params name, by the name that they have there.
+    pub dependencies: BTreeMap<String, Dependency>,
+    /// What was rolled for it. Secret: never shown, not even by `Debug`.
+    pub generated: BTreeMap<String, String>,
+}
+
+/// One object of a resource. It may hold secrets: `Debug` shows only which object it is.
+#[derive(Clone, PartialEq)]
+pub struct RuleObject {
+    /// Its key in the rule.
+    pub key: String,
+    /// Which object it is.
+    pub id: ObjectId,
+    /// All of it, as the rule says.
+    pub body: Json,
+}
+
+impl std::fmt::Debug for RuleObject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} = {}", self.key, self.id)
+    }
+}
+
+/// A rule's objects for one resource, and the scope that its outputs are evaluated in.
+pub struct Evaluated {
+    /// The objects, by key.
+    pub objects: Vec<RuleObject>,
+    scope: Scope,
+}
+
+/// Which part of a rule is meant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// The objects of each resource.
+    Own,
+    /// The objects that the resources of one namespace share.
+    Shared,
+}
+
+/// The objects that `rule` makes of a resource.
+///
+/// Pending where a dependency has no outputs yet; rejected with every problem of the params, else of
+/// the first stage that has any.
+#[must_use]
+pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evaluated> {
+    match part {
+        Part::Own => resolved_params(rule, inputs).and_then(|params| own(rule, inputs, params)),
+        Part::Shared => objects(&rule.shared, "shared", inputs, shared_scope(inputs)),
+    }
+}
+
+/// What the resource offers, once its objects are ready.
+///
+/// `live` holds the live objects by key. Pending where `readyWhen` is not true yet, or an output names
+/// something below `objects` that is not there yet (decision 11).
+#[must_use]
+pub fn outputs(
+    rule: &Rule,
+    evaluated: &Evaluated,
+    live: &BTreeMap<String, Json>,
+) -> Plan<BTreeMap<String, Value>> {
+    let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
+    let scope = evaluated.scope.clone().with_objects(visible);
+    let mut budget = Budget::new();
+    let mut found = BTreeMap::new();
+    let mut trouble = Trouble::default();
+    for (index, condition) in rule.ready_when.iter().enumerate() {
+        match condition.evaluate_bool(&scope, &mut budget) {
+            Ok(true) => {}
+            Ok(false) => trouble.awaited.push(not_true_yet(rule, index)),
+            Err(error) => trouble.add_eval(error),
+        }
+    }
+    for (name, node) in &rule.outputs {
+        match node.evaluate(&scope, &mut budget) {
+            Ok(value) => drop(found.insert(name.clone(), value)),
+            Err(error) => trouble.add_eval(error),
+        }
+    }
+    trouble.or(found)
+}
+
+fn not_true_yet(rule: &Rule, index: usize) -> Awaited {
+    let message = format!("readyWhen[{index}] of rule `{}` is not true yet; see `kubectl get prule {} -o yaml`", rule.name, rule.name);
+    Awaited::new(Reason::WaitingForValue, message)
+}
+
+/// A Secret shows its metadata only: what it holds stays where it is (decision 12).
+fn without_secrets(object: &Json) -> Json {
+    if object["kind"] != "Secret" {
+        return object.clone();
+    }
+    json!({"apiVersion": object["apiVersion"], "kind": "Secret", "metadata": object["metadata"]})
+}
+
+/// The params after placeholders, defaults and schema.
+fn resolved_params(rule: &Rule, inputs: &ResourceInputs) -> Plan<Value> {
+    let params = Json::Object(inputs.spec.params.clone());
+    let substituted = substitute_json(&params, |reference| {
+        lookup::look_up(reference, &inputs.workload.metadata, &inputs.dependencies)
+    });
+    match substituted {
+        Ok(value) => with_defaults(rule, &value),
+        Err(errors) => {
+            let mut trouble = lookup::Trouble::default();
+            errors.into_iter().for_each(|found| trouble.add(&below("params", &found.path), found.error));
+            trouble.into_plan()
+        }
+    }
+}
+
+fn below(root: &str, path: &str) -> String {
+    match path.starts_with('[') || path.is_empty() {
+        true => format!("{root}{path}"),
+        false => format!("{root}.{path}"),
+    }
+}
+
+/// Defaults and schema see references in their stored form.
+fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
+    let stored = match serde_json::to_value(substituted) {
+        Ok(Json::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let resolved = params::resolve(rule.params.as_ref(), rule.params_schema.as_ref(), &stored);
+    match resolved.map(|map| serde_json::from_value(Json::Object(map))) {
+        Ok(Ok(value)) => Plan::Ready(value),
+        Ok(Err(error)) => Plan::Rejected(vec![Problem::new("params", Reason::InvalidParams, error.to_string())]),
+        Err(problems) => Plan::Rejected(problems),
+    }
+}
+
+fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
+    let mut scope = resource_scope(inputs, params);
+    let mut budget = Budget::new();
+    let mut locals = BTreeMap::new();
+    for (name, node) in &rule.locals {
+        match node.evaluate(&scope, &mut budget) {
+            Ok(value) => {
+                locals.insert(name.clone(), value);
+                scope = scope.with_value("locals", Value::map(locals.clone()));
+            }
+            Err(error) => return rejected(error),
+        }
+    }
+    objects(&rule.manifests, "manifests", inputs, scope)
+}
+
+fn rejected<T>(error: EvalError) -> Plan<T> {
+    let mut trouble = Trouble::default();
+    trouble.add_eval(error);
+    trouble.into_plan()
+}
+
+fn resource_scope(inputs: &ResourceInputs, params: Value) -> Scope {
+    let ResourceInputs { namespace, spec, workload, workloads, dependencies: _, generated } = inputs;
+    Scope::new()
+        .with_value("params", params)
+        .with("locals", json!({}))
+        .with("generated", json!(generated))
+        .with("id", json!(spec.id))
+        .with("uid", json!(spec.uid().to_string()))
+        .with("guid", json!(spec.guid))
+        .with("type", json!(spec.type_))
+        .with("class", json!(spec.class))
+        .with("namespace", json!(namespace))
+        .with("workload", json!(workload))
+        .with("workloads", Json::Object(workloads.clone()))
+}
+
+fn shared_scope(inputs: &ResourceInputs) -> Scope {
+    Scope::new().with("namespace", json!(inputs.namespace)).with("type", json!(inputs.spec.type_))
+}
+
+fn objects(
+    templates: &[ManifestTemplate],
+    root: &str,
+    inputs: &ResourceInputs,
+    scope: Scope,
+) -> Plan<Evaluated> {
+    let mut budget = Budget::new();
+    let mut trouble = Trouble::default();
+    let mut found: Vec<RuleObject> = Vec::new();
+    for template in templates {
+        match template.node.evaluate(&scope, &mut budget) {
+            Ok(value) => match object(template, root, value, &inputs.namespace) {
+                Ok(object) => found.push(object),
+                Err(problems) => trouble.problems.extend(problems),
+            },
+            Err(error) => trouble.add_eval(error),
+        }
+    }
+    trouble.problems.extend(duplicates(&found, root));
+    trouble.or(Evaluated { objects: found, scope })
+}
+
+/// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.
+fn object(
+    template: &ManifestTemplate,
+    root: &str,
+    value: Value,
+    namespace: &str,
+) -> Result<RuleObject, Vec<Problem>> {
+    let path = format!("{root}.{}", template.key);
+    let problem = |at: &str, message: String| {
+        vec![Problem::new(format!("{path}{at}"), Reason::EvaluationFailed, message)]
+    };
+    let Some(body) = value.into_plain() else {
+        return Err(problem("", "a reference to a Secret cannot stand in a manifest; use the field that takes one, such as `valueFrom.secretKeyRef`".into()));
+    };
+    let Some(name) = body["metadata"]["name"].as_str().filter(|name| !name.is_empty()) else {
+        return Err(problem(".metadata.name", "expected a name, found none".into()));
+    };
+    if let Some(other) = body["metadata"]["namespace"].as_str().filter(|other| *other != namespace) {
+        let message = format!("found namespace `{other}`: a resource's objects live in its own namespace, `{namespace}`; leave the field out");
+        return Err(problem(".metadata.namespace", message));
+    }
+    if template.kind == "Secret" && body["type"] == super::rule::TOKEN_SECRET {
+        return Err(problem(".type", "a Secret of this type hands out a ServiceAccount's token: refused".into()));
+    }
+    let id = ObjectId {
+        api_version: template.api_version.clone(),
+        kind: template.kind.clone(),
+        name: name.to_owned(),
+    };
+    Ok(RuleObject { key: template.key.clone(), id, body })
+}
+
+fn duplicates(objects: &[RuleObject], root: &str) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let twice = objects.iter().filter(|object| !seen.insert(&object.id));
+    let message = |object: &RuleObject| format!("{} is made by another key of this rule already", object.id);
+    twice
+        .map(|object| {
+            let path = format!("{root}.{}", object.key);
+            Problem::new(path, Reason::EvaluationFailed, message(object))
+        })
+        .collect()
+}

@@ -1,0 +1,201 @@
+//! A ProvisionerRule, compiled once per revision: everything that can be said without a resource is
+//! checked here, so that a rule is refused before anyone uses it.
+
+mod checks;
+mod manifests;
+pub mod select;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::Selector;
+use serde_json::{Map, Value};
+
+pub use manifests::{ManifestTemplate, TOKEN_SECRET};
+
+use super::graph;
+use super::params;
+use super::problem::Problem;
+use super::schema::Schema;
+use crate::api::conditions::Reason;
+use crate::api::rule::{DeletionPolicy, Generate, Match, ProvisionerRuleSpec};
+use crate::template::{Expression, Node, TemplateError};
+
+/// A rule that can be evaluated.
+pub struct Rule {
+    /// The rule's name.
+    pub name: String,
+    /// What it provides.
+    pub type_: String,
+    /// Which class, if only one.
+    pub class: Option<String>,
+    /// Which id, if only one.
+    pub id: Option<String>,
+    /// In which namespaces, if not in all.
+    pub namespaces: Option<Selector>,
+    /// For which source workloads, if not for all.
+    pub workloads: Option<Selector>,
+    /// Higher wins.
+    pub priority: i32,
+    /// The JSON Schema of the params; `None`: takes no params.
+    pub params: Option<Map<String, Value>>,
+    /// The same, compiled.
+    pub params_schema: Option<Schema>,
+    /// What is rolled once per resource.
+    pub generate: BTreeMap<String, Generate>,
+    /// Named expressions, each after those that it uses.
+    pub locals: Vec<(String, Node)>,
+    /// What is created per resource, by key.
+    pub manifests: Vec<ManifestTemplate>,
+    /// What is created once per namespace, by key.
+    pub shared: Vec<ManifestTemplate>,
+    /// What must be true.
+    pub ready_when: Vec<Expression>,
+    /// What the resource offers.
+    pub outputs: BTreeMap<String, Node>,
+    /// What happens in the end.
+    pub deletion_policy: DeletionPolicy,
+}
+
+impl Rule {
+    /// Whether any expression reads the other workloads of the namespace (P12).
+    #[must_use]
+    pub fn reads_workloads(&self) -> bool {
+        checks::names(self).any(|name| name.first().is_some_and(|root| root == "workloads"))
+    }
+
+    /// The kinds of objects that the rule makes, as (apiVersion, kind).
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<(String, String)> {
+        let all = self.manifests.iter().chain(&self.shared);
+        all.map(|manifest| (manifest.api_version.clone(), manifest.kind.clone())).collect()
+    }
+}
+
+/// Compiles and checks a rule.
+///
+/// # Errors
+/// All problems at once, with paths within `spec`.
+pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let rule = build(name, spec, &mut problems);
+    if problems.is_empty() {
+        problems.extend(checks::check(&rule));
+    }
+    problems.sort();
+    problems.dedup();
+    if problems.is_empty() { Ok(rule) } else { Err(problems) }
+}
+
+/// Destructured without `..`: a new field of the format fails to compile here instead of being ignored.
+fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) -> Rule {
+    let ProvisionerRuleSpec {
+        description: _,
+        match_: Match { type_, class, id, namespace_selector, workload_selector },
+        priority,
+        params,
+        generate,
+        locals,
+        manifests,
+        shared,
+        ready_when,
+        outputs,
+        deletion_policy,
+    } = spec.clone();
+    Rule {
+        name: name.to_owned(),
+        type_,
+        class,
+        id,
+        namespaces: selector("match.namespaceSelector", namespace_selector, problems),
+        workloads: selector("match.workloadSelector", workload_selector, problems),
+        priority: priority.unwrap_or(0),
+        params_schema: params.as_ref().and_then(|schema| params_schema(schema, problems)),
+        params,
+        generate,
+        locals: ordered_locals(&locals, problems),
+        manifests: manifests::compile("manifests", &manifests, problems),
+        shared: manifests::compile("shared", &shared, problems),
+        ready_when: conditions(&ready_when, problems),
+        outputs: nodes("outputs", &outputs, problems),
+        deletion_policy: deletion_policy.unwrap_or_default(),
+    }
+}
+
+fn selector(path: &str, selector: Option<LabelSelector>, problems: &mut Vec<Problem>) -> Option<Selector> {
+    let parsed = Selector::try_from(selector?);
+    parsed.map_err(|error| problems.push(Problem::new(path, Reason::InvalidRule, error.to_string()))).ok()
+}
+
+fn params_schema(schema: &Map<String, Value>, problems: &mut Vec<Problem>) -> Option<Schema> {
+    let found: Vec<_> = params::check_schema(schema);
+    if !found.is_empty() {
+        problems.extend(found.into_iter().map(|problem| Problem { reason: Reason::InvalidRule, ..problem }));
+        return None;
+    }
+    let compiled = Schema::new(&Value::Object(schema.clone()));
+    compiled.map_err(|message| problems.push(Problem::new("params", Reason::InvalidRule, message))).ok()
+}
+
+/// Compiles one node, and turns what is wrong with it into problems.
+fn node(path: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<Node> {
+    let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
+    Node::compile(value, path).map_err(|errors| problems.extend(errors.into_iter().map(problem))).ok()
+}
+
+fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -> BTreeMap<String, Node> {
+    values
+        .iter()
+        .filter_map(|(key, value)| Some((key.clone(), node(&format!("{root}.{key}"), value, problems)?)))
+        .collect()
+}
+
+/// `readyWhen`: each must be one whole expression, as text is never a condition.
+fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<Expression> {
+    let mut found = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let path = format!("readyWhen[{index}]");
+        match expression(text).map(|inner| Expression::compile(inner, &path)) {
+            Some(Ok(condition)) => found.push(condition),
+            Some(Err(error)) => problems.push(Problem::new(error.path, Reason::InvalidRule, error.message)),
+            None => {
+                let message = format!("expected one expression, `{{{{ … }}}}`, found the text {text:?}");
+                problems.push(Problem::new(path, Reason::InvalidRule, message));
+            }
+        }
+    }
+    found
+}
+
+fn expression(text: &str) -> Option<&str> {
+    text.trim().strip_prefix("{{")?.strip_suffix("}}")
+}
+
+/// The locals in an order in which each comes after those that it uses.
+fn ordered_locals(locals: &Map<String, Value>, problems: &mut Vec<Problem>) -> Vec<(String, Node)> {
+    let mut compiled = nodes("locals", locals, problems);
+    let edges = compiled.iter().map(|(name, node)| (name.clone(), locals_used(node, locals))).collect();
+    match graph::order(&edges) {
+        Ok(order) => {
+            order.into_iter().filter_map(|name| compiled.remove(&name).map(|node| (name, node))).collect()
+        }
+        Err(cycle) => {
+            let message = format!("these use each other: {}; break the cycle", cycle.join(" → "));
+            problems.push(Problem::new(format!("locals.{}", cycle[0]), Reason::InvalidRule, message));
+            Vec::new()
+        }
+    }
+}
+
+/// The locals that a node names; all of them where it names `locals` as a whole.
+fn locals_used(node: &Node, locals: &Map<String, Value>) -> BTreeSet<String> {
+    let mut used = BTreeSet::new();
+    for name in node.leaves().flat_map(|leaf| &leaf.names) {
+        match name.as_slice() {
+            [root, key, ..] if root == "locals" && locals.contains_key(key) => drop(used.insert(key.clone())),
+            [root] if root == "locals" => used.extend(locals.keys().cloned()),
+            _ => {}
+        }
+    }
+    used
+}

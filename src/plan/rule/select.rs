@@ -1,0 +1,85 @@
+//! Which rule provides a resource: priority first, then the more specific match, then the name
+//! (decision 16). The order of installation never matters.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Rule;
+use crate::api::names::ResourceUid;
+
+/// Labels of a namespace or workload.
+pub type Labels = BTreeMap<String, String>;
+
+/// What a rule is matched against.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The resource.
+    pub uid: &'a ResourceUid,
+    /// The labels of its namespace.
+    pub namespace_labels: &'a Labels,
+    /// The labels of the ScoreWorkload that first defined it.
+    pub workload_labels: &'a Labels,
+}
+
+/// The rules that match, best first.
+#[must_use]
+pub fn matching<'a>(rules: impl IntoIterator<Item = &'a Arc<Rule>>, subject: Subject<'_>) -> Vec<&'a Arc<Rule>> {
+    let mut found: Vec<_> = rules.into_iter().filter(|rule| matches(rule, subject)).collect();
+    found.sort_by_key(|rule| (Reverse(rule.priority), Reverse(specificity(rule)), rule.name.clone()));
+    found
+}
+
+fn matches(rule: &Rule, subject: Subject<'_>) -> bool {
+    let same = |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    rule.type_ == subject.uid.type_
+        && same(&rule.class, &subject.uid.class)
+        && same(&rule.id, &subject.uid.id)
+        && rule.namespaces.as_ref().is_none_or(|selector| selector.matches(subject.namespace_labels))
+        && rule.workloads.as_ref().is_none_or(|selector| selector.matches(subject.workload_labels))
+}
+
+/// Compared in this order: id, class, workloadSelector, namespaceSelector.
+fn specificity(rule: &Rule) -> (bool, bool, bool, bool) {
+    (rule.id.is_some(), rule.class.is_some(), rule.workloads.is_some(), rule.namespaces.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::rule::ProvisionerRuleSpec;
+    use crate::plan::rule::compile;
+    use serde_json::{Value, json};
+
+    fn rule(name: &str, match_: Value, priority: i32) -> Arc<Rule> {
+        let spec: ProvisionerRuleSpec =
+            serde_json::from_value(json!({"match": match_, "priority": priority})).expect("a rule");
+        Arc::new(compile(name, &spec).expect("a good rule"))
+    }
+
+    fn names(rules: &[Arc<Rule>], env: &str) -> Vec<String> {
+        let uid = ResourceUid { type_: "postgres".into(), class: "default".into(), id: "a.db".into() };
+        let labels = Labels::from([("env".into(), env.into())]);
+        let subject = Subject { uid: &uid, namespace_labels: &labels, workload_labels: &Labels::new() };
+        matching(rules, subject).iter().map(|rule| rule.name.clone()).collect()
+    }
+
+    #[test]
+    fn the_best_rule_wins_whatever_the_order() {
+        let prod = json!({"type": "postgres", "namespaceSelector": {"matchLabels": {"env": "prod"}}});
+        let mut rules = vec![
+            rule("b", json!({"type": "postgres"}), 0),
+            rule("a", json!({"type": "postgres"}), 0),
+            rule("prod", prod, 0),
+            rule("class", json!({"type": "postgres", "class": "default"}), 0),
+            rule("high", json!({"type": "postgres"}), 1),
+            rule("other", json!({"type": "redis"}), 9),
+            rule("other-class", json!({"type": "postgres", "class": "big"}), 9),
+        ];
+        for _ in 0..rules.len() {
+            rules.rotate_left(1);
+            assert_eq!(names(&rules, "prod"), ["high", "class", "prod", "a", "b"]);
+            assert_eq!(names(&rules, "dev"), ["high", "class", "a", "b"]);
+        }
+    }
+}

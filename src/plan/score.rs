@@ -1,0 +1,84 @@
+//! From a raw Score file to [`Score`], or to every problem that its author must mend. Needs no resource,
+//! no rule and no cluster (S01–S21, T04, B05).
+
+mod checks;
+mod quantity;
+mod unsupported;
+
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+pub use unsupported::unsupported;
+
+use super::problem::Problem;
+use super::schema::{Schema, below};
+use crate::api::conditions::Reason;
+use crate::api::crds;
+use crate::api::score::Score;
+
+/// The schema of a Score file, compiled once. That it compiles is held by a test.
+static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| Schema::new(&crds::score_json_schema()));
+
+/// Reads a Score file that stands in a ScoreWorkload called `name`.
+///
+/// # Errors
+/// All that the schema refuses; where it refuses nothing, all that the further rules do. Sorted by path.
+pub fn parse(raw: &Map<String, Value>, name: &str) -> Result<Score, Vec<Problem>> {
+    let problems = shape(raw);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let score = typed(raw).map_err(|problem| vec![problem])?;
+    let mut problems = checks::all(name, &score);
+    problems.sort();
+    problems.dedup();
+    if problems.is_empty() { Ok(score) } else { Err(problems) }
+}
+
+/// What the schema says of a Score file.
+fn shape(raw: &Map<String, Value>) -> Vec<Problem> {
+    let instance = Value::Object(raw.clone());
+    match &*SCHEMA {
+        Ok(schema) => {
+            let problems = schema.problems(&instance, "", Reason::InvalidScore);
+            problems.into_iter().map(|problem| array_form(&instance, problem)).collect()
+        }
+        Err(message) => vec![Problem::new("", Reason::InvalidScore, message.clone())],
+    }
+}
+
+/// The types hold what the schema lets through; where they do not, this says so instead of a panic.
+fn typed(raw: &Map<String, Value>) -> Result<Score, Problem> {
+    let score = serde_json::from_value(Value::Object(raw.clone()));
+    score.map_err(|error: serde_json::Error| Problem::new("", Reason::InvalidScore, error.to_string()))
+}
+
+/// The deprecated array forms are refused by their type alone: say what to write in their place (S20).
+fn array_form(instance: &Value, problem: Problem) -> Problem {
+    let containers = instance["containers"].as_object().into_iter().flatten();
+    for (name, container) in containers {
+        for (key, example) in [("files", "{content: …}"), ("volumes", "{source: …}")] {
+            let path = below(&below("containers", name), key);
+            if problem.path == path
+                && let Some(items) = container[key].as_array()
+            {
+                return Problem { message: use_the_map_form(key, items, example), ..problem };
+            }
+        }
+    }
+    problem
+}
+
+fn use_the_map_form(key: &str, items: &[Value], example: &str) -> String {
+    let targets = items.iter().filter_map(|item| item["target"].as_str());
+    let target = targets.into_iter().find(|target| target.chars().count() <= 40).unwrap_or("/path/in/container");
+    format!(
+        "is a list, expected a map: the list form is deprecated and not taken here; write the target as the key, without `target`: `{key}: {{{target:?}: {example}}}`"
+    )
+}

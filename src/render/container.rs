@@ -1,0 +1,213 @@
+//! A container: its environment (V01–V03, H13), compute (W07) and probes (R01–R04).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::quantity;
+use crate::api::score::{Compute, ComputeAmounts, HttpGet, Probe};
+use crate::plan::workload::ResolvedContainer;
+use crate::template::{Filled, Part, SecretRef};
+
+/// Renders it. A field that the Score file does not give is not sent.
+#[must_use]
+pub fn render(container: &ResolvedContainer) -> Value {
+    let mut body = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(key.to_owned(), value);
+        }
+    };
+    put("name", Some(json!(container.name)));
+    put("image", Some(json!(container.image)));
+    put("command", container.command.as_ref().map(|command| json!(command)));
+    put("args", container.args.as_ref().map(|args| json!(args)));
+    put("env", environment(container));
+    put("resources", container.resources.as_ref().and_then(compute));
+    put("livenessProbe", container.liveness.as_ref().map(probe));
+    put("readinessProbe", container.readiness.as_ref().map(probe));
+    Value::Object(body)
+}
+
+/// The variables by name, after the references that their texts need (V01): the kubelet expands
+/// `$(name)` only from variables that stand before.
+fn environment(container: &ResolvedContainer) -> Option<Value> {
+    let mut references = Map::new();
+    let variables: Vec<_> =
+        container.variables.iter().map(|(name, text)| variable(name, text, &mut references)).collect();
+    let all: Vec<_> = references.into_iter().map(|(_, value)| value).chain(variables).collect();
+    (!all.is_empty()).then(|| json!(all))
+}
+
+fn variable(name: &str, text: &Filled, references: &mut Map<String, Value>) -> Value {
+    if let Some(secret) = text.as_secret() {
+        return from_secret(name, secret);
+    }
+    match mixed(text, references) {
+        value if value.is_empty() => json!({ "name": name }),
+        value => json!({"name": name, "value": value}),
+    }
+}
+
+fn from_secret(name: &str, secret: &SecretRef) -> Value {
+    json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}})
+}
+
+/// Text with references in it. Text that came from an output is escaped: the kubelet would take a
+/// `$(NAME)` in a password for a variable (H13).
+fn mixed(text: &Filled, references: &mut Map<String, Value>) -> String {
+    let part = |part: &Part| match part {
+        Part::Literal(text) => text.clone(),
+        Part::Output(text) => text.replace("$(", "$$("),
+        Part::Secret(secret) => {
+            let name = reference_name(secret);
+            references.insert(name.clone(), from_secret(&name, secret));
+            format!("$({name})")
+        }
+    };
+    text.parts().iter().map(part).collect()
+}
+
+/// `__ref_` and a hash of the Secret and its key, with a NUL between them: without it, (`db`,
+/// `1password`) and (`db1`, `password`) would share one variable (V03).
+fn reference_name(secret: &SecretRef) -> String {
+    let hash = fnv1_128(format!("{}\0{}", secret.name, secret.key).as_bytes());
+    let text = URL_SAFE_NO_PAD.encode(hash.to_be_bytes());
+    format!("__ref_{}", text.replace(['_', '-'], "0"))
+}
+
+/// FNV-1 with 128 bits, as the reference implementation names these variables.
+fn fnv1_128(bytes: &[u8]) -> u128 {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(OFFSET, |hash, byte| hash.wrapping_mul(PRIME) ^ u128::from(*byte))
+}
+
+/// Requests and limits; `None` where neither says anything, as an empty map is never sent (W13).
+fn compute(compute: &Compute) -> Option<Value> {
+    let sides = [("limits", &compute.limits), ("requests", &compute.requests)];
+    let said = sides.into_iter().filter_map(|(side, given)| Some((side.to_owned(), amounts(given.as_ref()?)?)));
+    let body: Map<_, _> = said.collect();
+    (!body.is_empty()).then_some(Value::Object(body))
+}
+
+fn amounts(amounts: &ComputeAmounts) -> Option<Value> {
+    let said = [("cpu", &amounts.cpu), ("memory", &amounts.memory)];
+    let text = |text: &String| json!(quantity::canonical(text).unwrap_or_else(|| text.clone()));
+    let body: Map<_, _> =
+        said.into_iter().filter_map(|(name, given)| Some((name.to_owned(), text(given.as_ref()?)))).collect();
+    (!body.is_empty()).then_some(Value::Object(body))
+}
+
+/// `exec` where both are given, as the specification prefers (R04).
+fn probe(probe: &Probe) -> Value {
+    match (&probe.exec, &probe.http_get) {
+        (Some(exec), _) => json!({"exec": {"command": exec.command}}),
+        (None, Some(get)) => json!({"httpGet": http_get(get)}),
+        (None, None) => json!({}),
+    }
+}
+
+/// The host becomes a `Host` header: a probe's own `host` is where the kubelet connects to, which
+/// would be the node for 127.0.0.1 (R02).
+fn http_get(get: &HttpGet) -> Value {
+    let host = get.host.iter().map(|host| json!({"name": "Host", "value": host}));
+    let given = get.http_headers.iter().flatten();
+    let headers: Vec<_> =
+        host.chain(given.map(|header| json!({"name": header.name, "value": header.value}))).collect();
+    let mut body = json!({"path": get.path, "port": get.port});
+    if let Some(scheme) = get.scheme {
+        body["scheme"] = json!(scheme);
+    }
+    if !headers.is_empty() {
+        body["httpHeaders"] = json!(headers);
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    use crate::template::{Value as Resolved, parse};
+
+    fn container(variables: &[(&str, &str)]) -> ResolvedContainer {
+        let secret = |name: &str, key: &str| Resolved::SecretRef(SecretRef { name: name.into(), key: key.into() });
+        let fill = |text: &str| {
+            let parsed = parse(text).expect("placeholders");
+            let look_up = |found: &crate::template::Reference| match found.path.join(".").as_str() {
+                "pw" => Ok(secret("hello", "world")),
+                "other" => Ok(secret("db1", "password")),
+                _ => Ok::<_, ()>(Resolved::from(json!("a$(b)"))),
+            };
+            parsed.substitute(look_up).expect("filled")
+        };
+        ResolvedContainer {
+            name: "main".into(),
+            image: "x".into(),
+            command: None,
+            args: None,
+            variables: variables.iter().map(|(name, text)| ((*name).into(), fill(text))).collect::<BTreeMap<_, _>>(),
+            resources: None,
+            liveness: None,
+            readiness: None,
+        }
+    }
+
+    #[test]
+    fn v01_plain_variables_are_sorted_and_an_empty_one_has_no_value() {
+        let env = &render(&container(&[("B", "x"), ("A", "")]))["env"];
+        assert_eq!(*env, json!([{"name": "A"}, {"name": "B", "value": "x"}]));
+    }
+
+    #[test]
+    fn v02_a_whole_secret_is_a_reference() {
+        let env = &render(&container(&[("P", "${pw}")]))["env"];
+        let reference = json!({"secretKeyRef": {"name": "hello", "key": "world"}});
+        assert_eq!(*env, json!([{"name": "P", "valueFrom": reference}]));
+    }
+
+    #[test]
+    fn v03_a_mixed_secret_is_a_reference_of_its_own() {
+        let env = render(&container(&[("URL", "u:${pw}@h"), ("TWO", "${other}${pw}")]))["env"].clone();
+        let names: Vec<_> = env.as_array().expect("env").iter().map(|entry| entry["name"].clone()).collect();
+        assert_eq!(names.len(), 4);
+        assert!(names[..2].iter().all(|name| name.as_str().expect("a name").starts_with("__ref_")));
+        assert!(env[3]["value"].as_str().expect("a value").starts_with("u:$(__ref_"));
+    }
+
+    #[test]
+    fn v03_the_hash_separates_name_and_key() {
+        let name = |name: &str, key: &str| reference_name(&SecretRef { name: name.into(), key: key.into() });
+        assert_ne!(name("db", "1password"), name("db1", "password"));
+        // FNV-1 128 itself is that of the reference implementation (vector of V03 without a separator).
+        let text = URL_SAFE_NO_PAD.encode(fnv1_128(b"helloworld").to_be_bytes()).replace(['_', '-'], "0");
+        assert_eq!(text, "7nSlDImL8R05KcUzKJ00KQ");
+    }
+
+    #[test]
+    fn h13_text_from_an_output_is_escaped_and_the_authors_is_not() {
+        let env = &render(&container(&[("A", "$(FRIEND) ${out}")]))["env"];
+        assert_eq!(*env, json!([{"name": "A", "value": "$(FRIEND) a$$(b)"}]));
+    }
+
+    #[test]
+    fn r02_the_host_of_a_probe_is_a_header() {
+        let get: HttpGet = serde_json::from_value(json!({
+            "host": "example.com", "path": "/x", "port": 80, "httpHeaders": [{"name": "A", "value": "b"}]
+        }))
+        .expect("a probe");
+        let headers = json!([{"name": "Host", "value": "example.com"}, {"name": "A", "value": "b"}]);
+        assert_eq!(http_get(&get), json!({"path": "/x", "port": 80, "httpHeaders": headers}));
+    }
+
+    #[test]
+    fn r04_exec_is_preferred() {
+        let both: Probe = serde_json::from_value(json!({
+            "exec": {"command": ["true"]}, "httpGet": {"path": "/", "port": 80}
+        }))
+        .expect("a probe");
+        assert_eq!(probe(&both), json!({"exec": {"command": ["true"]}}));
+    }
+}

@@ -1,0 +1,97 @@
+//! The objects of a resource: what its rule made, dressed with what every object of ours carries.
+
+use serde_json::{Map, Value, json};
+
+use super::{Manifest, Manifests, Owner};
+use crate::api::labels;
+use crate::api::resource::{ObjectId, ScoreResource, ScoreResourceSpec};
+use crate::api::rule::DeletionPolicy;
+use crate::api::{API_VERSION, names};
+use crate::plan::resource::RuleObject;
+
+/// Whose objects these are.
+#[derive(Clone, Debug)]
+pub struct Belonging<'a> {
+    /// The namespace.
+    pub namespace: &'a str,
+    /// The ScoreResource.
+    pub owner: Owner,
+    /// Its spec.
+    pub spec: &'a ScoreResourceSpec,
+    /// Under `Retain` the objects have no owner: they outlive the resource, and its identity on them
+    /// finds them again (decision 4).
+    pub policy: DeletionPolicy,
+}
+
+/// The objects of a resource, in order.
+#[must_use]
+pub fn objects(belonging: &Belonging<'_>, objects: &[RuleObject]) -> Manifests {
+    Manifests::new(objects.iter().map(|object| dress(belonging, object.id.clone(), object.body.clone())))
+}
+
+/// `body` with namespace, identity and owner.
+#[must_use]
+pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manifest {
+    let metadata = &mut body["metadata"];
+    metadata["namespace"] = json!(belonging.namespace);
+    extend(&mut metadata["labels"], super::owner::managed_by());
+    extend(&mut metadata["annotations"], identity(belonging.spec));
+    if belonging.policy == DeletionPolicy::Delete {
+        metadata["ownerReferences"] = json!([belonging.owner.controller()]);
+    }
+    let owner_uid = belonging.owner.uid.clone();
+    Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body }
+}
+
+fn extend(target: &mut Value, more: Value) {
+    let mut merged = target.as_object().cloned().unwrap_or_default();
+    merged.extend(more.as_object().cloned().unwrap_or_default());
+    *target = Value::Object(merged);
+}
+
+/// Which resource an object belongs to.
+fn identity(spec: &ScoreResourceSpec) -> Value {
+    let mut all = Map::new();
+    all.insert(labels::RESOURCE_UID.to_owned(), json!(spec.uid().to_string()));
+    all.insert(labels::RESOURCE_GUID.to_owned(), json!(spec.guid));
+    if let Some(workload) = &spec.source_workload {
+        all.insert(labels::SOURCE_WORKLOAD.to_owned(), json!(workload));
+    }
+    Value::Object(all)
+}
+
+/// The ScoreResource itself: its spec and one owner reference per consumer (decision 1).
+#[must_use]
+pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, owners: &[Owner]) -> Manifest {
+    let name = spec.uid().object_name();
+    let mut owners = owners.to_vec();
+    owners.sort();
+    owners.dedup();
+    let body = json!({
+        "apiVersion": API_VERSION,
+        "kind": "ScoreResource",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": super::owner::managed_by(),
+            "ownerReferences": owners.iter().map(Owner::shared).collect::<Vec<_>>(),
+        },
+        "spec": spec,
+    });
+    let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
+    Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body }
+}
+
+/// The owner that a ScoreResource is of its objects; `None` before the API server gave it a uid.
+#[must_use]
+pub fn owner(resource: &ScoreResource) -> Option<Owner> {
+    let name = resource.metadata.name.clone()?;
+    let uid = resource.metadata.uid.clone()?;
+    Some(Owner { kind: "ScoreResource", name, uid })
+}
+
+/// The name of the Secret with what was rolled for a resource.
+#[must_use]
+pub fn generated_name(spec: &ScoreResourceSpec) -> String {
+    names::generated_secret(&spec.uid().object_name())
+}

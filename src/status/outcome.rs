@@ -1,0 +1,179 @@
+//! How far a pass came, and the conditions that both a workload and a resource derive from it.
+
+use crate::api::conditions::{ConditionStatus, ConditionType, Reason, Verdict};
+use crate::api::resource::ObjectId;
+use crate::plan::problem::{Awaited, Problem};
+
+/// Something that the API server, or the owner of an object, refused.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Refusal {
+    /// Which object.
+    pub object: ObjectId,
+    /// Which kind of refusal.
+    pub reason: Reason,
+    /// What was refused, why, and what to do; of a Secret never its content.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Whether only an edit of the Score file or rule helps; else somebody else can mend it, and the
+    /// operator looks again by itself.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self.reason, Reason::Refused | Reason::ImmutableField | Reason::ForbiddenKind)
+    }
+}
+
+/// How far a pass came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Nothing was applied: the author has to edit something.
+    Rejected(Vec<Problem>),
+    /// Nothing was applied: something is awaited.
+    Waiting(Vec<Awaited>),
+    /// Not every object could be applied.
+    Refused(Vec<Refusal>),
+    /// All is applied, and not all of it works yet.
+    Unavailable(Vec<Awaited>),
+    /// All is applied, and some of it failed: waiting alone will hardly help.
+    Failed(Vec<Awaited>),
+    /// All objects work; what the rule says of its outputs is wrong.
+    Failing(Vec<Problem>),
+    /// All is applied and works.
+    Ready,
+    /// The API server could not be asked; the message names the action and the object.
+    Error(String),
+}
+
+/// What a person should conclude.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mood {
+    /// Nothing to do.
+    Fine,
+    /// It goes on by itself.
+    Waiting,
+    /// Only an edit of this object helps.
+    Stuck,
+    /// Something broke; look at the message.
+    Broken,
+    /// The API server could not be asked.
+    Unknown,
+}
+
+impl Outcome {
+    /// What a person should conclude.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        match self {
+            Self::Rejected(_) | Self::Failing(_) => Mood::Stuck,
+            Self::Waiting(_) | Self::Unavailable(_) => Mood::Waiting,
+            Self::Refused(refusals) if refusals.iter().any(Refusal::is_final) => Mood::Stuck,
+            Self::Refused(_) => Mood::Waiting,
+            Self::Failed(_) => Mood::Broken,
+            Self::Ready => Mood::Fine,
+            Self::Error(_) => Mood::Unknown,
+        }
+    }
+
+    /// Whether the inputs are acceptable.
+    #[must_use]
+    pub fn inputs(&self) -> Verdict {
+        match self {
+            Self::Rejected(problems) | Self::Failing(problems) => {
+                verdict(ConditionType::InputsValid, ConditionStatus::False, all_problems(problems))
+            }
+            _ => holds(ConditionType::InputsValid, Reason::Valid, "every input is valid"),
+        }
+    }
+
+    /// Whether every object is on the API server; `None` where this pass cannot tell and what was said
+    /// before still stands.
+    #[must_use]
+    pub fn applied(&self) -> Option<Verdict> {
+        let said = match self {
+            Self::Rejected(_) | Self::Error(_) => return None,
+            Self::Waiting(awaited) => (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned()),
+            Self::Refused(refusals) => all_refusals(refusals),
+            Self::Unavailable(_) | Self::Failed(_) | Self::Failing(_) | Self::Ready => {
+                return Some(holds(ConditionType::Applied, Reason::Applied, "every object is as it should be"));
+            }
+        };
+        Some(verdict(ConditionType::Applied, ConditionStatus::False, said))
+    }
+
+    /// Whether what was applied works; `None` where this pass cannot tell.
+    #[must_use]
+    pub fn available(&self) -> Option<Verdict> {
+        match self {
+            Self::Unavailable(awaited) | Self::Failed(awaited) => {
+                let said = (first_reason(awaited), all_awaited(awaited));
+                Some(verdict(ConditionType::Available, ConditionStatus::False, said))
+            }
+            Self::Ready | Self::Failing(_) => {
+                Some(holds(ConditionType::Available, Reason::Available, "every object works"))
+            }
+            Self::Rejected(_) | Self::Waiting(_) | Self::Refused(_) | Self::Error(_) => None,
+        }
+    }
+}
+
+/// `Ready`, and `Reconciling` or `Stalled` where they hold, from the steps: the first step that is not
+/// true says why (kstatus: abnormal conditions are absent unless true).
+#[must_use]
+pub fn summary(steps: &[Verdict], mood: Mood, error: Option<&str>, ready: &str) -> Vec<Verdict> {
+    let failing = steps.iter().find(|step| step.status != ConditionStatus::True);
+    let (reason, message) = match (mood, error, failing) {
+        (Mood::Unknown, Some(error), _) => (Reason::ApiError, error.to_owned()),
+        (_, _, Some(step)) => (step.reason, step.message.clone()),
+        (..) => (Reason::Ready, ready.to_owned()),
+    };
+    let status = match (mood, failing) {
+        (Mood::Unknown, _) => ConditionStatus::Unknown,
+        (_, Some(_)) => ConditionStatus::False,
+        (_, None) => ConditionStatus::True,
+    };
+    let mut all = vec![Verdict { type_: ConditionType::Ready, status, reason, message: message.clone() }];
+    let abnormal = match (mood, status) {
+        (Mood::Stuck, _) => Some(ConditionType::Stalled),
+        (Mood::Waiting | Mood::Unknown, _) | (Mood::Fine, ConditionStatus::False) => Some(ConditionType::Reconciling),
+        (Mood::Fine | Mood::Broken, _) => None,
+    };
+    all.extend(abnormal.map(|type_| Verdict { type_, status: ConditionStatus::True, reason, message }));
+    all
+}
+
+/// A condition that holds.
+#[must_use]
+pub fn holds(type_: ConditionType, reason: Reason, message: &str) -> Verdict {
+    verdict(type_, ConditionStatus::True, (reason, message.to_owned()))
+}
+
+/// A condition with its reason and message.
+#[must_use]
+pub fn verdict(type_: ConditionType, status: ConditionStatus, (reason, message): (Reason, String)) -> Verdict {
+    Verdict { type_, status, reason, message }
+}
+
+/// Every problem, a line each; the reason is that of the first.
+#[must_use]
+pub fn all_problems(problems: &[Problem]) -> (Reason, String) {
+    let reason = problems.first().map_or(Reason::Valid, |problem| problem.reason);
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    (reason, lines.join("\n"))
+}
+
+fn all_refusals(refusals: &[Refusal]) -> (Reason, String) {
+    let first = refusals.iter().find(|refusal| refusal.is_final()).or(refusals.first());
+    let lines: Vec<_> = refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message)).collect();
+    (first.map_or(Reason::Applied, |refusal| refusal.reason), lines.join("\n"))
+}
+
+fn first_reason(awaited: &[Awaited]) -> Reason {
+    awaited.first().map_or(Reason::Progressing, |awaited| awaited.reason)
+}
+
+/// All that is awaited, a line each.
+#[must_use]
+pub fn all_awaited(awaited: &[Awaited]) -> String {
+    awaited.iter().map(|awaited| awaited.message.as_str()).collect::<Vec<_>>().join("\n")
+}

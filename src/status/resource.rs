@@ -1,0 +1,65 @@
+//! The status of a ScoreResource.
+
+use serde_json::{Map, Value};
+
+use super::outcome::{self, Outcome};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find, stamp};
+use crate::api::resource::{InventoryEntry, ScoreResourceStatus};
+
+/// What a pass found out about a resource besides its outcome.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The generation of the spec that the pass saw.
+    pub generation: i64,
+    /// Who uses it.
+    pub consumers: Vec<String>,
+    /// The rules that matched too.
+    pub other_rules: Vec<String>,
+    /// Its outputs, if this pass found it ready; else the last good ones stand.
+    pub outputs: Option<Map<String, Value>>,
+    /// What is known to be ours now.
+    pub inventory: Vec<InventoryEntry>,
+}
+
+/// Computes it. `previous` is the status before this pass, `now` the time as RFC 3339.
+#[must_use]
+pub fn compute(facts: Facts, outcome: &Outcome, previous: &ScoreResourceStatus, now: &str) -> ScoreResourceStatus {
+    let steps = steps(outcome, &previous.conditions);
+    let error = match outcome {
+        Outcome::Error(message) => Some(message.as_str()),
+        _ => None,
+    };
+    let mut verdicts = outcome::summary(&steps, outcome.mood(), error, "the resource can be used");
+    verdicts.extend(steps);
+    ScoreResourceStatus {
+        observed_generation: facts.generation,
+        conditions: stamp(verdicts, &previous.conditions, facts.generation, now),
+        other_rules: facts.other_rules,
+        consumers: facts.consumers,
+        outputs: facts.outputs.or_else(|| previous.outputs.clone()),
+        inventory: facts.inventory,
+    }
+}
+
+fn steps(outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
+    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), again);
+    let mut steps = vec![outcome.inputs()];
+    // What is awaited before anything is applied is the most telling step: it comes first.
+    if let Outcome::Waiting(awaited) = outcome {
+        let reason = awaited.first().map_or(Reason::Progressing, |awaited| awaited.reason);
+        let said = (reason, outcome::all_awaited(awaited));
+        steps.push(outcome::verdict(ConditionType::Applied, ConditionStatus::False, said));
+    } else {
+        steps.push(outcome.applied().unwrap_or_else(|| kept(ConditionType::Applied)));
+    }
+    steps.push(outcome.available().unwrap_or_else(|| kept(ConditionType::Available)));
+    steps
+}
+
+fn again(old: &Condition) -> Verdict {
+    outcome::verdict(old.type_, old.status, (old.reason, old.message.clone()))
+}
+
+fn not_yet(type_: ConditionType) -> Verdict {
+    outcome::verdict(type_, ConditionStatus::Unknown, (Reason::WaitingForApply, "not applied yet".to_owned()))
+}

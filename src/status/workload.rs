@@ -1,0 +1,73 @@
+//! The status of a ScoreWorkload.
+
+use super::outcome::{self, Outcome, holds, verdict};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find, stamp};
+use crate::api::resource::InventoryEntry;
+use crate::api::workload::ScoreWorkloadStatus;
+use crate::plan::workload::WorkloadInputs;
+
+/// Computes it. `previous` is the status before this pass, `inventory` what is known to be ours now,
+/// `now` the time as RFC 3339.
+#[must_use]
+pub fn compute(
+    inputs: &WorkloadInputs,
+    outcome: &Outcome,
+    previous: &ScoreWorkloadStatus,
+    inventory: Vec<InventoryEntry>,
+    now: &str,
+) -> ScoreWorkloadStatus {
+    let steps = steps(inputs, outcome, &previous.conditions);
+    let error = match outcome {
+        Outcome::Error(message) => Some(message.as_str()),
+        _ => None,
+    };
+    let mut verdicts = outcome::summary(&steps, outcome.mood(), error, "the workload runs as its Score file says");
+    verdicts.extend(steps);
+    let ready = inputs.resources.values().filter(|state| state.ready).count();
+    ScoreWorkloadStatus {
+        observed_generation: inputs.generation,
+        conditions: stamp(verdicts, &previous.conditions, inputs.generation, now),
+        resources: format!("{ready}/{}", inputs.resources.len()),
+        inventory,
+    }
+}
+
+/// One verdict per question, in the order in which a person would ask.
+fn steps(inputs: &WorkloadInputs, outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
+    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), |old| again(old));
+    let resources = match outcome {
+        Outcome::Rejected(_) if inputs.resources.is_empty() => kept(ConditionType::ResourcesReady),
+        _ => resources(inputs, outcome),
+    };
+    vec![
+        outcome.inputs(),
+        resources,
+        outcome.applied().unwrap_or_else(|| kept(ConditionType::Applied)),
+        outcome.available().unwrap_or_else(|| kept(ConditionType::Available)),
+    ]
+}
+
+/// Every resource that is not ready, a line each: also where its last good outputs serve on
+/// (decision 10).
+fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
+    let type_ = ConditionType::ResourcesReady;
+    let waiting = inputs.resources.iter().filter(|(_, state)| !state.ready);
+    let mut lines: Vec<_> = waiting.map(|(name, state)| state.describe(name)).collect();
+    if let (true, Outcome::Waiting(awaited)) = (lines.is_empty(), outcome) {
+        lines.extend(awaited.iter().map(|awaited| awaited.message.clone()));
+    }
+    match (lines.is_empty(), inputs.resources.is_empty()) {
+        (false, _) => verdict(type_, ConditionStatus::False, (Reason::WaitingForResources, lines.join("\n"))),
+        (true, true) => holds(type_, Reason::Ready, "the workload asks for no resources"),
+        (true, false) => holds(type_, Reason::Ready, "every resource is ready"),
+    }
+}
+
+/// What was said before, where this pass cannot say anything new.
+fn again(old: &Condition) -> Verdict {
+    verdict(old.type_, old.status, (old.reason, old.message.clone()))
+}
+
+fn not_yet(type_: ConditionType) -> Verdict {
+    verdict(type_, ConditionStatus::Unknown, (Reason::WaitingForApply, "not applied yet".to_owned()))
+}
