@@ -92,6 +92,11 @@ async fn create(world: &World, kind: &Kind, manifest: &Manifest) -> Result<Fate,
     body["metadata"]["resourceVersion"] = json!("1");
     match send(world, kind, manifest, &body, false).await {
         Ok(object) => Ok(Fate::Live(object)),
+        Err(error) if error.code() == Some(409) && manifest.once => {
+            // Another process was faster: the next pass takes up what that one rolled.
+            world.read(kind, &manifest.namespace, &manifest.id.name).await?;
+            Err(Error::moved(format!("creating {}", manifest.id), "it was made by another process meanwhile"))
+        }
         Err(error) if error.code() == Some(409) => match world.read(kind, &manifest.namespace, &manifest.id.name).await? {
             Some(live) => update(world, kind, manifest, live).await,
             None => Err(error),
@@ -115,6 +120,10 @@ async fn update(world: &World, kind: &Kind, manifest: &Manifest, live: Arc<Dynam
     }
     let mut body = manifest.body.clone();
     body["metadata"]["uid"] = now["metadata"]["uid"].clone();
+    if manifest.once {
+        // What is only added to must be as it was when it was read.
+        body["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
+    }
     match send(world, kind, manifest, &body, adopted).await {
         Ok(object) => Ok(Fate::Live(object)),
         Err(error) if error.code() == Some(409) => settle(world, kind, manifest, &body, error).await,

@@ -9,6 +9,7 @@ pub mod events;
 pub mod kinds;
 pub mod objects;
 pub mod observe;
+pub mod own;
 pub mod prune;
 pub mod refusal;
 pub mod secrets;

@@ -7,11 +7,12 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::Error;
-use super::secrets;
 use super::world::{Admission, World};
 use crate::api::conditions::{ConditionType, Reason, find, is_true};
-use crate::api::names::{SHARED_CLASS, shared_uid};
+use crate::api::labels;
+use crate::api::names::{SHARED_CLASS, generated_secret, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
+use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
 use crate::plan::binding::{self, BindingInputs};
 use crate::plan::demand::Demand;
@@ -96,6 +97,34 @@ pub fn resource(world: &World, key: &ResourceKey) -> Resource {
         new_guid: (world.environment.random)(20).to_lowercase(),
     };
     Resource { binding, existing, owners, matching }
+}
+
+/// Whether every rule that the watch has brought was read: before that nobody can say which rule fits.
+#[must_use]
+pub fn is_settled(world: &World) -> bool {
+    let book = world.book();
+    world.caches.rules.all().iter().all(|rule| book.contains_key(&rule.name_any()))
+}
+
+/// A new resource whose rule retains takes up the guid that it had before, from the Secret that
+/// stayed (decision 4).
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn retained_guid(world: &World, key: &ResourceKey, binding: &mut BindingInputs) -> Result<(), Error> {
+    let rule = binding.best_rule.as_ref().and_then(|name| world.book().get(name).and_then(Admission::rule).cloned());
+    let retains = rule.is_some_and(|rule| rule.deletion_policy == DeletionPolicy::Retain);
+    if binding.existing.is_some() || !retains {
+        return Ok(());
+    }
+    let name = generated_secret(&key.uid.object_name());
+    let kept = world.secrets.read(&key.namespace, &name).await?;
+    let annotation = |kept: &kube::api::DynamicObject, name: &str| kept.annotations().get(name).cloned();
+    let kept = kept.filter(|kept| annotation(kept, labels::RESOURCE_UID) == Some(key.uid.to_string()));
+    if let Some(guid) = kept.and_then(|kept| annotation(&kept, labels::RESOURCE_GUID)) {
+        binding.new_guid = guid;
+    }
+    Ok(())
 }
 
 /// The consumers that own it: workloads, and ScoreResources that depend on it or share it.
@@ -283,10 +312,4 @@ fn lacks(secret: &kube::api::DynamicObject, reference: &SecretRef) -> String {
     let keys = secret.data["data"].as_object();
     let there = crate::plan::problem::list(keys.into_iter().flatten().map(|(key, _)| key.as_str()));
     format!("Secret `{}` has no key `{}` yet (there: {there})", reference.name, reference.key)
-}
-
-/// The kind `Secret`, as every write needs it.
-#[must_use]
-pub fn secret_kind() -> super::kinds::Kind {
-    super::kinds::Kind { api: secrets::api_resource(), namespaced: true }
 }

@@ -2,6 +2,7 @@
 //! passes; each controller's `reconcile` is the pipeline of the design, top to bottom.
 
 pub mod pass;
+pub mod provision;
 pub mod queue;
 pub mod resource;
 pub mod rule;

@@ -68,9 +68,9 @@ fn check_uncompiled(schema: &Map<String, Value>, params: &Map<String, Value>) ->
 
 fn check(schema: &Schema, params: &Map<String, Value>) -> Vec<Problem> {
     let mut references = BTreeSet::new();
-    let entries = params.iter().map(|(key, value)| {
-        (key.clone(), masked(value, &format!("/{}", escape(key)), &mut references))
-    });
+    let entries = params
+        .iter()
+        .map(|(key, value)| (key.clone(), masked(value, &format!("/{}", escape(key)), &mut references)));
     let instance = Value::Object(entries.collect());
     let view = View { instance: &instance, root: ROOT, values: Values::Hidden, references: &references };
     schema.findings(&view).into_iter().map(|found| problem(found.path, found.message)).collect()

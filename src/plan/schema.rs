@@ -105,8 +105,12 @@ impl Schema {
 pub(super) fn meta_findings(schema: &Value, root: &str) -> Vec<Finding> {
     let view = View::open(schema, root);
     match jsonschema::meta::validator_for(schema) {
-        Ok(meta) => explain(&Value::Null, meta.iter_errors(schema).map(ValidationError::to_owned).collect(), &view),
-        Err(error) => vec![Finding { path: root.to_owned(), message: error.to_string(), pointer: String::new() }],
+        Ok(meta) => {
+            explain(&Value::Null, meta.iter_errors(schema).map(ValidationError::to_owned).collect(), &view)
+        }
+        Err(error) => {
+            vec![Finding { path: root.to_owned(), message: error.to_string(), pointer: String::new() }]
+        }
     }
 }
 
@@ -184,4 +188,10 @@ fn unescape(segment: &str) -> String {
 /// A key as one segment of a JSON pointer (RFC 6901).
 pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The patterns that messages have words for.
+#[cfg(test)]
+pub(super) fn known_patterns() -> impl Iterator<Item = &'static str> {
+    words::PATTERNS.iter().map(|(pattern, _)| *pattern)
 }

@@ -77,7 +77,8 @@ fn array_form(instance: &Value, problem: Problem) -> Problem {
 
 fn use_the_map_form(key: &str, items: &[Value], example: &str) -> String {
     let targets = items.iter().filter_map(|item| item["target"].as_str());
-    let target = targets.into_iter().find(|target| target.chars().count() <= 40).unwrap_or("/path/in/container");
+    let target =
+        targets.into_iter().find(|target| target.chars().count() <= 40).unwrap_or("/path/in/container");
     format!(
         "is a list, expected a map: the list form is deprecated and not taken here; write the target as the key, without `target`: `{key}: {{{target:?}: {example}}}`"
     )

@@ -41,6 +41,7 @@ pub(super) fn object(workload: &Workload, api_version: &str, kind: &str, name: &
         namespace: workload.namespace.clone(),
         owner_uid: workload.uid.clone(),
         body,
+        once: false,
     }
 }
 

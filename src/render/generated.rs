@@ -18,7 +18,8 @@ pub fn render(belonging: &Belonging<'_>, values: &BTreeMap<String, String>) -> M
     let body = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": data,
     });
-    dress(belonging, ObjectId { api_version: "v1".into(), kind: "Secret".into(), name }, body)
+    let id = ObjectId { api_version: "v1".into(), kind: "Secret".into(), name };
+    Manifest { once: true, ..dress(belonging, id, body) }
 }
 
 /// The values in such a Secret.

@@ -16,6 +16,8 @@ pub struct Manifest {
     pub owner_uid: String,
     /// All of it.
     pub body: Value,
+    /// Written once: what it holds is never changed, only added to (P06).
+    pub once: bool,
 }
 
 impl std::fmt::Debug for Manifest {

@@ -40,7 +40,7 @@ pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manife
         metadata["ownerReferences"] = json!([belonging.owner.controller()]);
     }
     let owner_uid = belonging.owner.uid.clone();
-    Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body }
+    Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body, once: false }
 }
 
 fn extend(target: &mut Value, more: Value) {
@@ -79,7 +79,7 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, owners: &[Owner
         "spec": spec,
     });
     let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
-    Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body }
+    Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body, once: false }
 }
 
 /// The owner that a ScoreResource is of its objects; `None` before the API server gave it a uid.

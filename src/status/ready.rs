@@ -106,9 +106,9 @@ fn deployment(object: &Value) -> Vec<Option<String>> {
     let old = count(object, "/status/replicas") - count(object, "/status/updatedReplicas");
     vec![
         short(object, "/status/updatedReplicas", wanted, "updated"),
-        (old > 0).then(|| format!("{old} old pods are still there")),
+        (old > 0).then(|| format!("old pods still there: {old}")),
         short(object, "/status/availableReplicas", wanted, "available"),
-        surplus(object, wanted),
+        surplus(object, "/status/updatedReplicas", wanted),
     ]
 }
 
@@ -124,7 +124,7 @@ fn stateful_set(object: &Value) -> Vec<Option<String>> {
     vec![
         short(object, "/status/updatedReplicas", to_update, "updated"),
         short(object, available, wanted, "available"),
-        surplus(object, wanted),
+        surplus(object, "/status/replicas", wanted),
     ]
 }
 
@@ -157,9 +157,10 @@ fn short(object: &Value, pointer: &str, wanted: i64, what: &str) -> Option<Strin
     (have < wanted).then(|| format!("{have} of {wanted} pods are {what}"))
 }
 
-fn surplus(object: &Value, wanted: i64) -> Option<String> {
-    let more = count(object, "/status/replicas") - wanted;
-    (more > 0).then(|| format!("{more} pods more than wanted are still there"))
+/// What a scale-down has yet to remove.
+fn surplus(object: &Value, pointer: &str, wanted: i64) -> Option<String> {
+    let more = count(object, pointer) - wanted;
+    (more > 0).then(|| format!("pods to be removed: {more}"))
 }
 
 fn job(object: &Value) -> Readiness {
@@ -176,7 +177,7 @@ fn job(object: &Value) -> Readiness {
         ["/status/succeeded", "/status/active", "/status/failed"].map(|pointer| count(object, pointer));
     let wanted = int(object, "/spec/completions").map_or_else(String::new, |wanted| format!(" of {wanted}"));
     Readiness::Waiting(format!(
-        "{succeeded}{wanted} pods have succeeded; {active} are active, {failed} have failed"
+        "{succeeded}{wanted} pods have succeeded, active: {active}, failed: {failed}"
     ))
 }
 

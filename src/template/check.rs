@@ -112,8 +112,12 @@ impl<'a> Check<'a> {
 
     /// Whether an operand ends just before the current token.
     fn after_operand(&self) -> bool {
-        match self.peek(-1) {
-            Some(Token::Name(_)) => self.keyword(-1).is_none_or(|word| !OPERATORS.contains(&word)),
+        self.is_operand_end(-1)
+    }
+
+    fn is_operand_end(&self, offset: isize) -> bool {
+        match self.peek(offset) {
+            Some(Token::Name(_)) => self.keyword(offset).is_none_or(|word| !OPERATORS.contains(&word)),
             Some(Token::Text(_) | Token::Number(_)) => true,
             Some(Token::Symbol(symbol)) => matches!(symbol, ")" | "]" | "}"),
             None => false,
@@ -221,7 +225,12 @@ impl<'a> Check<'a> {
     /// An operator that is a word. minijinja takes such a word for a variable where a value is expected: a name that
     /// nobody would see.
     fn word(&mut self, word: &str) -> Result<(), String> {
-        if !self.after_operand() && !(word == "not" && self.begins_condition()) {
+        let fits = match word {
+            "not" => self.after_operand() || self.begins_condition(),
+            "in" if self.keyword(-1) == Some("not") => self.is_operand_end(-2),
+            _ => self.after_operand(),
+        };
+        if !fits {
             return Err(format!("`{word}` stands where a value is expected"));
         }
         let negated_test = word == "not" && self.keyword(-1) == Some("is");

@@ -106,6 +106,7 @@ fn p_bounds_unknown_filters_tests_and_functions_are_found_without_running() {
         ("a if b if c else d", "an `if` needs an `else`"),
         ("a ~ and", "`and` stands where a value is expected"),
         ("a == not b", "`not` stands where a value is expected"),
+        ("not in b", "`in` stands where a value is expected"),
         ("-not", "`not` stands where a value is expected"),
         ("is.secret", "`is` stands where a value is expected"),
         ("[in]", "`in` stands where a value is expected"),

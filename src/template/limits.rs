@@ -15,7 +15,7 @@ pub const EACH_ITEMS: usize = 256;
 pub const JSON_DEPTH: usize = 64;
 /// The size of all values that one expression names, in bytes: it is checked before the expression runs.
 pub const REACH_BYTES: usize = 4 * 1024 * 1024;
-/// The size of all values that the expressions of one rule name, in bytes, with [`EVALUATION_COST`] for each of them.
+/// The size of all values that the expressions of one rule name, in bytes, and 2 KiB for each evaluation.
 pub const WORK_BYTES: usize = 64 * 1024 * 1024;
 /// What starting one expression costs of [`WORK_BYTES`].
 pub(super) const EVALUATION_COST: usize = 2 * 1024;

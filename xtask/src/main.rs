@@ -1,5 +1,9 @@
 //! `cargo xtask`: the tasks of this repository.
 
+mod codegen;
+mod test;
+mod workspace;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
@@ -8,8 +12,20 @@ use xtask::controlplane::{Console, ControlPlane, Tools};
 
 /// The tasks of this repository.
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", version)]
 enum Task {
+    /// Run all tests, with further arguments for `cargo test` if given: `cargo xtask test -- --test golden`.
+    Test {
+        /// Arguments for `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Write the CustomResourceDefinitions in crds/ anew, from the types in src/api.
+    Codegen {
+        /// Write nothing, and fail if something would have to be written.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run a Kubernetes control plane on this machine until Ctrl-C.
     Controlplane {
         /// New or empty directory for its files [default: one below the directory for temporary files].
@@ -20,7 +36,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match run(Task::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -28,10 +44,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Controlplane { dir } => controlplane(dir),
+        Task::Test { arguments } => test::run(&arguments),
+        Task::Codegen { check } => codegen::run(check).map(done),
+        Task::Controlplane { dir } => controlplane(dir).map(done),
     }
+}
+
+fn done(_: ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Ctrl-C simply ends this process: the control plane notices and ends itself.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
-use super::super::schema::{Schema, View, below, escape, is_pattern, meta_findings, path};
+use super::super::schema::{Finding, Schema, View, below, escape, is_pattern, meta_findings, path};
 use super::{ROOT, fill};
 use crate::api::conditions::Reason;
 
@@ -51,7 +51,8 @@ pub fn check_schema(params: &Map<String, Value>) -> Vec<Problem> {
     let root = Value::Object(params.clone());
     // Each stage may rely on those before it.
     let stages: [fn(&Value) -> Vec<Problem>; 4] = [bounds, meta, parts, defaults];
-    let mut problems = stages.iter().map(|stage| stage(&root)).find(|found| !found.is_empty()).unwrap_or_default();
+    let mut problems =
+        stages.iter().map(|stage| stage(&root)).find(|found| !found.is_empty()).unwrap_or_default();
     problems.sort();
     problems.dedup();
     problems
@@ -65,10 +66,14 @@ fn bounds(root: &Value) -> Vec<Problem> {
     let size = root.to_string().len();
     let mut problems = Vec::new();
     if size > SIZE_MAX {
-        problems.push(problem(ROOT, format!("the schema has {size} bytes as JSON, expected at most {SIZE_MAX}")));
+        problems
+            .push(problem(ROOT, format!("the schema has {size} bytes as JSON, expected at most {SIZE_MAX}")));
     }
     if !is_within(root, NESTING_MAX) {
-        problems.push(problem(ROOT, format!("the schema is nested more than {NESTING_MAX} deep: make it flatter")));
+        problems.push(problem(
+            ROOT,
+            format!("the schema is nested more than {NESTING_MAX} deep: make it flatter"),
+        ));
     }
     problems
 }
@@ -115,7 +120,10 @@ fn parts(root: &Value) -> Vec<Problem> {
 
 fn patterns(at: &str, schema: &Map<String, Value>) -> Vec<Problem> {
     let keys = schema.get("patternProperties").and_then(Value::as_object);
-    let keys = keys.into_iter().flat_map(Map::keys).map(|key| (below(&below(at, "patternProperties"), key), key.as_str()));
+    let keys = keys
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(|key| (below(&below(at, "patternProperties"), key), key.as_str()));
     let pattern = schema.get("pattern").and_then(Value::as_str).map(|text| (below(at, "pattern"), text));
     let refused = keys.chain(pattern).filter(|(_, text)| !is_pattern(text));
     let message = "the pattern cannot be used: it must be a regular expression without look-around and back-references, and of at most 1 MiB when compiled";
@@ -150,7 +158,9 @@ fn schemas(root: &Value) -> Vec<(String, &Map<String, Value>)> {
     let mut found = Vec::new();
     let mut open = vec![(String::new(), root)];
     while let Some((pointer, schema)) = open.pop() {
-        open.extend(children(schema).into_iter().map(|(suffix, child)| (format!("{pointer}{suffix}"), child)));
+        open.extend(
+            children(schema).into_iter().map(|(suffix, child)| (format!("{pointer}{suffix}"), child)),
+        );
         found.extend(schema.as_object().map(|schema| (pointer, schema)));
     }
     found
@@ -158,16 +168,19 @@ fn schemas(root: &Value) -> Vec<(String, &Map<String, Value>)> {
 
 /// The schemas right within a schema, with their pointers from there.
 fn children(schema: &Value) -> Vec<(String, &Value)> {
-    let value = |keyword: &&&str| schema.get(**keyword).map(|value| (**keyword, value));
-    let one = ONE.iter().filter_map(|keyword| value(&keyword)).filter(|(_, value)| !value.is_array());
-    let mut found: Vec<_> = one.map(|(keyword, value)| (format!("/{keyword}"), value)).collect();
-    for (keyword, list) in LIST.iter().filter_map(|keyword| value(&keyword)) {
-        let items = list.as_array().into_iter().flatten().enumerate();
-        found.extend(items.map(|(index, item)| (format!("/{keyword}/{index}"), item)));
-    }
-    for (keyword, map) in MAP.iter().filter_map(|keyword| value(&keyword)) {
-        let entries = map.as_object().into_iter().flatten();
-        found.extend(entries.map(|(key, entry)| (format!("/{keyword}/{}", escape(key)), entry)));
+    let mut found = Vec::new();
+    for (keyword, value) in schema.as_object().into_iter().flatten() {
+        let (keyword, at) = (keyword.as_str(), format!("/{}", escape(keyword)));
+        match value {
+            Value::Array(items) if LIST.contains(&keyword) => {
+                found.extend(items.iter().enumerate().map(|(index, item)| (format!("{at}/{index}"), item)));
+            }
+            Value::Object(entries) if MAP.contains(&keyword) => {
+                found.extend(entries.iter().map(|(key, entry)| (format!("{at}/{}", escape(key)), entry)));
+            }
+            _ if ONE.contains(&keyword) => found.push((at, value)),
+            _ => {}
+        }
     }
     found
 }
@@ -178,7 +191,8 @@ fn unrolls(schema: &Value, root: &Value, depth: usize, budget: &mut usize) -> bo
         return false;
     }
     *budget -= 1;
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|target| resolve_reference(root, target));
+    let target =
+        schema.get("$ref").and_then(Value::as_str).and_then(|target| resolve_reference(root, target));
     let inner = children(schema).into_iter().map(|(_, child)| child);
     inner.chain(target).all(|child| unrolls(child, root, depth - 1, budget))
 }
@@ -192,10 +206,15 @@ fn defaults(root: &Value) -> Vec<Problem> {
         let default = &root.pointer(&keyed).unwrap_or(&Value::Null)["default"];
         let at = format!("{}.default", path(ROOT, root, &keyed));
         if holds_reference(default) {
-            problems.push(problem(at, "a default cannot be a reference to a Secret: use `secret_ref` in the rule"));
+            problems.push(problem(
+                at,
+                "a default cannot be a reference to a Secret: use `secret_ref` in the rule",
+            ));
             continue;
         }
-        problems.extend(unfit(&compiled, schema, &keys, default).into_iter().map(|message| problem(&at, message)));
+        problems.extend(
+            unfit(&compiled, schema, &keys, default).into_iter().map(|message| problem(&at, message)),
+        );
     }
     problems
 }
@@ -216,31 +235,34 @@ fn defaulted(schema: &Map<String, Value>, above: &[String]) -> Vec<Vec<String>> 
 
 /// What is wrong with a default in its place.
 fn unfit(compiled: &Schema, schema: &Map<String, Value>, keys: &[String], default: &Value) -> Vec<String> {
-    let nested = keys.iter().rev().fold(default.clone(), |inner, key| {
-        Value::Object(Map::from_iter([(key.clone(), inner)]))
-    });
+    let nested = keys
+        .iter()
+        .rev()
+        .fold(default.clone(), |inner, key| Value::Object(Map::from_iter([(key.clone(), inner)])));
     let Value::Object(mut params) = nested else { return Vec::new() };
     fill(schema, &mut params);
     let params = Value::Object(params);
     let pointer: String = keys.iter().map(|key| format!("/{}", escape(key))).collect();
-    let place = path(ROOT, &params, &pointer);
-    let findings = compiled.findings(&View::open(&params, ROOT)).into_iter();
-    let own = findings.filter_map(|found| {
-        let rest = found.path.strip_prefix(&place)?;
-        match rest.chars().next() {
-            None => Some(format!("the default {}", found.message)),
-            Some('.' | '[') => Some(format!("in the default, at `{}`: {}", rest.trim_start_matches('.'), found.message)),
-            Some(_) => None,
+    let own = |found: Finding| {
+        let rest = found.pointer.strip_prefix(&pointer)?;
+        match (rest, rest.starts_with('/')) {
+            ("", _) => Some(format!("the default {}", found.message)),
+            (_, true) => {
+                let inner = path("", params.pointer(&pointer)?, rest);
+                Some(format!("in the default, at `{inner}`: {}", found.message))
+            }
+            _ => None,
         }
-    });
-    own.collect()
+    };
+    compiled.findings(&View::open(&params, ROOT)).into_iter().filter_map(own).collect()
 }
 
 /// Whether a reference to a Secret, or what could be read back as one, stands anywhere in a value.
 fn holds_reference(value: &Value) -> bool {
     match value {
         Value::Object(map) => {
-            map.keys().any(|key| key.trim_start_matches('$') == super::REFERENCE) || map.values().any(holds_reference)
+            map.keys().any(|key| key.trim_start_matches('$') == super::REFERENCE)
+                || map.values().any(holds_reference)
         }
         Value::Array(items) => items.iter().any(holds_reference),
         _ => false,

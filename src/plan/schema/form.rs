@@ -67,7 +67,10 @@ pub(super) fn no_branch(branches: Option<&Value>, error: &ValidationError, exact
 /// What an instance that fits several branches was expected to be.
 pub(super) fn several_branches(branches: Option<&Value>, error: &ValidationError) -> String {
     let Some(keys) = alternatives(branches) else {
-        return format!("fits more than one of the allowed forms, expected exactly one{}", described(branches));
+        return format!(
+            "fits more than one of the allowed forms, expected exactly one{}",
+            described(branches)
+        );
     };
     let found = keys.iter().copied().filter(|key| error.instance().get(key).is_some());
     format!("expected exactly one of {}: found {}", list(keys.iter().copied()), list(found))

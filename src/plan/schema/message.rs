@@ -121,7 +121,9 @@ impl<'a> Place<'a> {
     fn wrong_type(&self, kind: &TypeKind) -> String {
         let expected = words::expected(kind);
         if self.is_reference {
-            return format!("is a reference to a Secret, expected {expected}: a secret can stand only for a string");
+            return format!(
+                "is a reference to a Secret, expected {expected}: a secret can stand only for a string"
+            );
         }
         let instance = self.error.instance();
         let value = words::shown(instance, self.values);
@@ -131,7 +133,11 @@ impl<'a> Place<'a> {
     }
 
     fn not_listed(&self, options: &Value) -> String {
-        let options: Vec<_> = options.as_array().into_iter().flatten().map(scalar).collect();
+        // schemars lists null for an optional enum although its type rules null out.
+        let type_ = self.keyword("type");
+        let ruled_out = |option: &&Value| option.is_null() && type_.is_some_and(|type_| type_ == "string");
+        let options = options.as_array().into_iter().flatten().filter(|option| !ruled_out(option));
+        let options: Vec<_> = options.map(scalar).collect();
         let options = || options.iter().map(String::as_str);
         let near = self.error.instance().as_str().and_then(|text| near_miss(text, options()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

@@ -1,0 +1,184 @@
+use serde_json::{Value, json};
+
+use super::{Schema, below};
+use crate::api::conditions::Reason;
+
+/// What a schema says of an instance, as people read it.
+fn said(schema: &Value, instance: &Value) -> Vec<String> {
+    let schema = Schema::new(schema).expect("a schema");
+    let problems = schema.problems(instance, "it", Reason::InvalidParams);
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn each_keyword_says_what_was_found_and_what_was_expected() {
+    let rows = [
+        (
+            json!({"type": ["string", "integer"]}),
+            json!([]),
+            "it: is a list, expected a whole number or a string",
+        ),
+        (
+            json!({"type": "number"}),
+            json!("1.5"),
+            "it: is a string (\"1.5\"), expected a number: leave out the quotes",
+        ),
+        (
+            json!({"type": "boolean"}),
+            json!("true"),
+            "it: is a string (\"true\"), expected a boolean: leave out the quotes",
+        ),
+        (json!({"const": 5}), json!(6), "it: is 6, expected `5`"),
+        (
+            json!({"enum": ["a", 1, null]}),
+            json!("b"),
+            "it: is \"b\", expected one of `1`, `a`, `null`; did you mean `a`?",
+        ),
+        (
+            json!({"pattern": "^a+$"}),
+            json!("b"),
+            "it: is \"b\", expected text that matches the pattern `^a+$`",
+        ),
+        (json!({"minLength": 2}), json!("b"), "it: is \"b\", expected at least 2 characters"),
+        (json!({"maxLength": 1}), json!("bb"), "it: is \"bb\", expected at most 1 character"),
+        (
+            json!({"minLength": 2, "maxLength": 3}),
+            json!("bbbb"),
+            "it: is \"bbbb\", expected 2 to 3 characters",
+        ),
+        (
+            json!({"maxLength": 3}),
+            json!("b".repeat(41)),
+            "it: is a text of 41 characters, expected at most 3 characters",
+        ),
+        (json!({"minimum": 2}), json!(1), "it: is 1, expected at least 2"),
+        (json!({"maximum": 2.5}), json!(3), "it: is 3, expected at most 2.5"),
+        (json!({"exclusiveMinimum": 2}), json!(2), "it: is 2, expected more than 2"),
+        (json!({"exclusiveMaximum": 2}), json!(2), "it: is 2, expected less than 2"),
+        (json!({"multipleOf": 5}), json!(7), "it: is 7, expected a multiple of 5"),
+        (json!({"minItems": 2}), json!([1]), "it: has 1 item, expected at least 2 items"),
+        (json!({"maxItems": 1}), json!([1, 2]), "it: has 2 items, expected at most 1 item"),
+        (json!({"uniqueItems": true}), json!([1, 1]), "it: has equal items, expected each of them once"),
+        (
+            json!({"prefixItems": [true], "items": false}),
+            json!([1, 2]),
+            "it[1]: is not allowed here: leave it out",
+        ),
+        (json!({"minProperties": 1}), json!({}), "it: is empty, expected at least 1 entry"),
+        (json!({"maxProperties": 1}), json!({"a": 1, "b": 2}), "it: has 2 entries, expected at most 1 entry"),
+        (
+            json!({"propertyNames": {"maxLength": 1}}),
+            json!({"ab": 1}),
+            "it.ab: the name `ab` is not allowed, expected at most 1 character",
+        ),
+        (
+            json!({"propertyNames": {"enum": ["a"]}}),
+            json!({"b": 1}),
+            "it.b: the name `b` is \"b\", expected one of `a`; did you mean `a`?",
+        ),
+        (json!({"required": ["a"]}), json!({}), "it: missing required key `a`"),
+        (json!({"dependentRequired": {"a": ["b"]}}), json!({"a": 1}), "it: missing required key `b`"),
+        (
+            json!({"properties": {"a": true}, "unevaluatedProperties": false}),
+            json!({"b": 1}),
+            "it.b: unknown key `b`; did you mean `a`? known keys: `a`",
+        ),
+        (json!({"properties": {"a": false}}), json!({"a": 1}), "it.a: is not allowed here: leave it out"),
+        (json!({"not": {"type": "string"}}), json!("x"), "it: is what the schema rules out (`not`)"),
+        (
+            json!({"contains": {"type": "string"}}),
+            json!([1]),
+            "it: does not fit, expected what the schema says under `contains`",
+        ),
+        (json!(false), json!(1), "it: is not allowed here: leave it out"),
+    ];
+    for (schema, instance, expected) in rows {
+        assert_eq!(said(&schema, &instance), [expected], "{schema}");
+    }
+}
+
+#[test]
+fn any_of_and_one_of_speak_of_the_branch_that_was_meant() {
+    let size =
+        json!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[0-9]+Gi$"}]});
+    assert_eq!(said(&size, &json!(0)), ["it: is 0, expected at least 1"]);
+    assert_eq!(
+        said(&size, &json!("5")),
+        ["it: is \"5\", expected text that matches the pattern `^[0-9]+Gi$`"]
+    );
+    assert_eq!(said(&size, &json!([])), ["it: is a list, expected a whole number or a string"]);
+    let shapes = json!({"oneOf": [
+        {"title": "a disk", "type": "object", "required": ["size"]},
+        {"type": "object", "required": ["bucket", "region"]},
+    ]});
+    assert_eq!(
+        said(&shapes, &json!({})),
+        ["it: fits none of the allowed forms: a disk, or a map with `bucket`, `region`"]
+    );
+    let both = json!({"size": 1, "bucket": 1, "region": 1});
+    assert_eq!(
+        said(&shapes, &both),
+        [
+            "it: fits more than one of the allowed forms, expected exactly one: a disk, or a map with `bucket`, `region`"
+        ]
+    );
+    let many = json!({"anyOf": (0..50).map(|n| json!({"required": ["x"], "const": n})).collect::<Vec<_>>()});
+    assert_eq!(said(&many, &json!({})), ["it: fits none of the allowed forms"], "no wall of text");
+}
+
+#[test]
+fn keys_are_known_also_behind_references() {
+    let schema = json!({
+        "properties": {"db": {"$ref": "#/$defs/db"}},
+        "$defs": {"db": {"type": "object", "properties": {"size": true}, "additionalProperties": false}},
+    });
+    assert_eq!(
+        said(&schema, &json!({"db": {"siez": 1}})),
+        ["it.db.siez: unknown key `siez`; did you mean `size`? known keys: `size`"]
+    );
+}
+
+#[test]
+fn paths_are_those_of_the_document() {
+    let schema = json!({"additionalProperties": {"items": {"additionalProperties": {"type": "string"}}}});
+    let instance = json!({"a/b~c": [{"0": "x"}, {"": 1, "0": 2, "\"": 3}], "0": [{"a": 4}]});
+    let schema = Schema::new(&schema).expect("a schema");
+    let problems = schema.problems(&instance, "", Reason::InvalidParams);
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["0[0].a", "[\"a/b~c\"][1].0", "[\"a/b~c\"][1][\"\"]", "[\"a/b~c\"][1][\"\\\"\"]"]);
+    assert_eq!(below("a", "b-C_9"), "a.b-C_9");
+    assert_eq!(below("", "/etc/x"), "[\"/etc/x\"]");
+}
+
+#[test]
+fn what_follows_from_a_wrong_type_is_not_said_too() {
+    let schema =
+        json!({"type": "string", "enum": ["a"], "oneOf": [{"required": ["a"]}, {"required": ["b"]}]});
+    assert_eq!(
+        said(&schema, &json!(null)),
+        ["it: is null, expected a string: leave it out or give it a value"]
+    );
+}
+
+#[test]
+fn a_schema_that_does_not_compile_says_where_and_why() {
+    let rows = [
+        (
+            json!({"properties": {"a": {"type": "strin"}}}),
+            "properties.a.type: is \"strin\", expected one of `array`, `boolean`, `integer`, `null`, `number`, `object`, `string`; did you mean `string`?",
+        ),
+        (
+            json!({"properties": {"a": {"minimum": "1"}}}),
+            "properties.a.minimum: is a string (\"1\"), expected a number: leave out the quotes",
+        ),
+    ];
+    for (schema, expected) in rows {
+        assert_eq!(Schema::new(&schema).err().as_deref(), Some(expected));
+    }
+    for outside in ["https://example.com/a.json", "file:///etc/passwd", "other.json", "#/$defs/none"] {
+        assert!(Schema::new(&json!({ "$ref": outside })).is_err(), "{outside}");
+    }
+    for pattern in ["(a", "(?=a)", r"(a)\1", &format!("{}{{1000}}", r"(?:\w{100})")] {
+        assert!(Schema::new(&json!({ "pattern": pattern })).is_err(), "{pattern}");
+    }
+}

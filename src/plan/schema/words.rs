@@ -15,7 +15,7 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
     (NAME_PATTERN, "2 to 63 characters of a-z, 0-9 and `-`, with a letter or digit at both ends"),
     (
         ANNOTATION_PATTERN,
-        "an optional DNS name and `/`, then 2 to 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, all in all at most 316 characters",
+        "an optional DNS name (parts of 2 characters or more) and `/`, then 2 to 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends, all in all at most 316 characters",
     ),
     (TYPE_PATTERN, "2 to 63 letters, digits and `-`, with a letter or digit at both ends"),
     (
@@ -103,7 +103,9 @@ pub(super) fn shown(value: &Value, values: Values) -> Option<String> {
 pub(super) fn found(value: &Value, values: Values) -> String {
     match (shown(value, values), value, values) {
         (Some(text), ..) => format!("is {text}"),
-        (None, Value::String(text), Values::Shown) => format!("is a text of {} characters", text.chars().count()),
+        (None, Value::String(text), Values::Shown) => {
+            format!("is a text of {} characters", text.chars().count())
+        }
         _ => "does not fit".to_owned(),
     }
 }

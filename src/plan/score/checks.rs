@@ -84,7 +84,10 @@ fn service_name(input: &Input) -> Vec<Problem> {
         "1 to 63 characters of a-z, 0-9 and `-`, with a letter first and no `-` at the end (RFC 1035)";
     match annotations(input).find(|(key, _)| *key == labels::SERVICE_NAME) {
         Some((key, name)) if !is_service_name(name) => {
-            vec![problem(annotation_path(key), format!("is {name:?}, expected the name of a Service: {EXPECTED}"))]
+            vec![problem(
+                annotation_path(key),
+                format!("is {name:?}, expected the name of a Service: {EXPECTED}"),
+            )]
         }
         None if ports(input).next().is_some() && is_label(input.name) && !is_service_name(input.name) => {
             let message = format!(
@@ -160,8 +163,10 @@ fn before_cycle(input: &Input) -> Vec<Problem> {
     }
     let Some(cycle) = graph::cycle(&edges) else { return Vec::new() };
     let first = cycle.first().cloned().unwrap_or_default();
-    let message =
-        format!("these containers start before each other: {}; remove one of these entries", cycle.join(" → "));
+    let message = format!(
+        "these containers start before each other: {}; remove one of these entries",
+        cycle.join(" → ")
+    );
     vec![problem(format!("containers.{first}.before"), message)]
 }
 
@@ -226,8 +231,13 @@ fn ports<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a Service
 
 /// Every pair of a container and one that starts after it.
 fn befores<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
-    let targets = |container: &'a Container| container.before.iter().flat_map(BTreeMap::<String, Before>::keys);
-    input.score.containers.iter().flat_map(move |(name, container)| targets(container).map(move |to| (name, to)))
+    let targets =
+        |container: &'a Container| container.before.iter().flat_map(BTreeMap::<String, Before>::keys);
+    input
+        .score
+        .containers
+        .iter()
+        .flat_map(move |(name, container)| targets(container).map(move |to| (name, to)))
 }
 
 /// The path of an annotation of the workload.

@@ -37,7 +37,8 @@ impl Quantity {
             None => (text, 0, 0),
         };
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let mut digits: Vec<u8> = [whole, fraction].concat().bytes().map(|byte| byte.wrapping_sub(b'0')).collect();
+        let mut digits: Vec<u8> =
+            [whole, fraction].concat().bytes().map(|byte| byte.wrapping_sub(b'0')).collect();
         if digits.is_empty() || digits.iter().any(|digit| *digit > 9) {
             return None;
         }

@@ -68,7 +68,8 @@ fn kind(score: &Score) -> Option<Problem> {
     if kind == KIND {
         return None;
     }
-    let message =
-        format!("is {kind:?}: this version renders only `{KIND}` yet; leave the annotation out, or write `{KIND}`");
+    let message = format!(
+        "is {kind:?}: this version renders only `{KIND}` yet; leave the annotation out, or write `{KIND}`"
+    );
     Some(Problem::new(annotation_path(labels::KIND), Reason::Unsupported, message))
 }

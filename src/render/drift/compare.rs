@@ -66,7 +66,7 @@ impl<'a> Place<'a> {
     /// Whether `have` is not all that we want.
     pub(super) fn lacks(&self, want: &Value, have: &Value) -> bool {
         match (want, have) {
-            (Value::Null, _) => false,
+            (Value::Null, have) => !is_zero(have),
             (want, Value::Null) => !self.was_left_out(want),
             (Value::Object(want), Value::Object(have)) => self.map_lacks(want, have),
             (Value::Array(want), Value::Array(have)) => self.list_lacks(want, have),

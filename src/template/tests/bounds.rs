@@ -69,7 +69,7 @@ fn p_bounds_loops_in_loops_end() {
     }
     let start = Instant::now();
     assert!(evaluate(&template, &list).unwrap_err().contains("the rule evaluates too much"));
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     let constant = json!({"$each": "{{ list }}", "$do": {"$each": "{{ list }}", "$do": {"$each": "{{ list }}", "$do": "constant"}}});
     assert!(evaluate(&constant, &list).unwrap_err().contains("in all"));
 }
@@ -143,7 +143,7 @@ fn attacks_end_fast() {
         let start = Instant::now();
         refusals(&json!(template));
         assert!(
-            start.elapsed().as_millis() < 500,
+            start.elapsed().as_millis() < 2_000,
             "{:?}: {}",
             start.elapsed(),
             &template[..template.len().min(60)]
@@ -174,7 +174,7 @@ fn heavy_expressions_end_fast() {
     for template in &heavy {
         let start = Instant::now();
         let result = evaluate(&json!(template), &scope);
-        let limit = if cfg!(debug_assertions) { 2_000 } else { 100 };
+        let limit = if cfg!(debug_assertions) { 10_000 } else { 1_000 };
         assert!(
             start.elapsed().as_millis() < limit,
             "{:?} {result:?}: {}",

@@ -1,0 +1,152 @@
+//! The ScoreResource itself: made, kept as it must be, and let go. A consumer is dropped only after a
+//! live look at it (decision 1): a cache that is behind must not cost a database.
+
+use std::sync::Arc;
+
+use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::world::World;
+use super::{Error, call, found, status::api};
+use crate::api::labels;
+use crate::api::names::{SHARED_CLASS, shared_uid};
+use crate::api::resource::{ScoreResource, ScoreResourceSpec};
+use crate::api::workload::ScoreWorkload;
+use crate::plan::index::{Known, ResourceKey};
+use crate::render::drift;
+use crate::render::resource::score_resource;
+use crate::render::{Manifest, Owner};
+
+/// Brings the ScoreResource to `spec` and `owners`; `None` while an older one is being deleted.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked, and where a consumer that would be dropped still
+/// holds the resource.
+pub async fn keep(
+    world: &World,
+    key: &ResourceKey,
+    spec: &ScoreResourceSpec,
+    owners: &[Owner],
+) -> Result<Option<Arc<ScoreResource>>, Error> {
+    let manifest = score_resource(&key.namespace, spec, owners);
+    let Some(existing) = world.caches.resources.get(&key.namespace, &manifest.id.name) else {
+        return create(world, key, manifest).await.map(Some);
+    };
+    if existing.metadata.deletion_timestamp.is_some() {
+        return Ok(None);
+    }
+    let now = serde_json::to_value(&*existing).unwrap_or_default();
+    if !drift::must_apply(&manifest.body, &now, labels::MANAGER) {
+        return Ok(Some(existing));
+    }
+    check_dropped(world, key, &existing, owners).await?;
+    let mut body = manifest.body;
+    body["metadata"]["uid"] = json!(existing.uid());
+    send(world, key, &body).await.map(Some)
+}
+
+async fn create(world: &World, key: &ResourceKey, manifest: Manifest) -> Result<Arc<ScoreResource>, Error> {
+    let mut body = manifest.body;
+    body["metadata"]["resourceVersion"] = json!("1");
+    let made = send(world, key, &body).await;
+    if let Err(error) = &made && error.code() == Some(409) {
+        // Made before a crash, or by another process: the next pass binds to what is there.
+        if let Some(there) = read(world, key).await? {
+            world.caches.resources.wrote(there);
+        }
+    }
+    made
+}
+
+async fn send(world: &World, key: &ResourceKey, body: &Value) -> Result<Arc<ScoreResource>, Error> {
+    let name = key.uid.object_name();
+    // Forced: nobody but the operator writes this kind.
+    let params = PatchParams::apply(labels::MANAGER).force();
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    let action = format!("applying ScoreResource {}/{name}", key.namespace);
+    let written = call(action, api.patch(&name, &params, &Patch::Apply(body))).await?;
+    world.caches.resources.wrote(written.clone());
+    Ok(Arc::new(written))
+}
+
+/// Deletes the ScoreResource that nobody needs any more; garbage collection takes its objects, unless
+/// they are to be retained. Whether it is gone.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
+    let name = key.uid.object_name();
+    let id = (key.namespace.clone(), name.clone());
+    if world.caches.resources.get(&key.namespace, &name).is_none() {
+        return Ok(true);
+    }
+    let Some(live) = read(world, key).await? else {
+        world.caches.resources.forget(&id);
+        return Ok(true);
+    };
+    if live.metadata.deletion_timestamp.is_some() {
+        return Ok(true);
+    }
+    check_dropped(world, key, &live, &[]).await?;
+    let only = Preconditions { uid: live.uid(), resource_version: live.resource_version() };
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    let params = DeleteParams::background().preconditions(only);
+    let action = format!("deleting ScoreResource {}/{name}", key.namespace);
+    found(call(action, api.delete(&name, &params)).await)?;
+    world.caches.resources.forget(&id);
+    tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
+    Ok(true)
+}
+
+async fn read(world: &World, key: &ResourceKey) -> Result<Option<ScoreResource>, Error> {
+    let name = key.uid.object_name();
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    found(call(format!("reading ScoreResource {}/{name}", key.namespace), api.get(&name)).await)
+}
+
+/// Fails if an owner that is about to be dropped still holds the resource.
+async fn check_dropped(
+    world: &World,
+    key: &ResourceKey,
+    existing: &ScoreResource,
+    owners: &[Owner],
+) -> Result<(), Error> {
+    for reference in existing.metadata.owner_references.iter().flatten() {
+        let kept = owners.iter().any(|owner| owner.uid == reference.uid);
+        if !kept && still_holds(world, key, &reference.kind, &reference.name, &reference.uid).await? {
+            let action = format!("dropping {} {} from {}", reference.kind, reference.name, key.uid);
+            return Err(Error::moved(action, "a live look shows that it still needs the resource"));
+        }
+    }
+    Ok(())
+}
+
+async fn still_holds(world: &World, key: &ResourceKey, kind: &str, name: &str, uid: &str) -> Result<bool, Error> {
+    match kind {
+        "ScoreWorkload" => workload_holds(world, key, name, uid).await,
+        "ScoreResource" if key.uid.class == SHARED_CLASS => sharer_holds(world, key, name, uid).await,
+        // A dependent that no longer depends: its workload owns the resource too.
+        _ => Ok(false),
+    }
+}
+
+/// A workload holds what its file demands; a file that cannot be read holds all that it had.
+async fn workload_holds(world: &World, key: &ResourceKey, name: &str, uid: &str) -> Result<bool, Error> {
+    let api: Api<ScoreWorkload> = api(&world.client, &key.namespace);
+    let live = found(call(format!("reading ScoreWorkload {}/{name}", key.namespace), api.get(name)).await)?;
+    let Some(live) = live.filter(|live| live.uid().as_deref() == Some(uid)) else { return Ok(false) };
+    if live.metadata.deletion_timestamp.is_some() {
+        return Ok(false);
+    }
+    let known = Known::new(name, uid, 0, Default::default(), &live.spec.0);
+    Ok(known.valid.is_none() || known.demands().any(|demand| demand.uid == key.uid))
+}
+
+async fn sharer_holds(world: &World, key: &ResourceKey, name: &str, uid: &str) -> Result<bool, Error> {
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    let live = found(call(format!("reading ScoreResource {}/{name}", key.namespace), api.get(name)).await)?;
+    let Some(live) = live.filter(|live| live.uid().as_deref() == Some(uid)) else { return Ok(false) };
+    let rule = live.spec.rule.as_deref();
+    Ok(rule.is_some_and(|rule| shared_uid(&live.spec.type_, rule) == key.uid))
+}

@@ -1,0 +1,126 @@
+//! What the passes of workloads and resources have in common: carrying a plan out, judging what came
+//! of it, and saying when to look again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::api::DynamicObject;
+
+use crate::api::conditions::Reason;
+use crate::api::resource::{InventoryEntry, ObjectId};
+use crate::cluster::world::World;
+use crate::cluster::{Error, apply, prune};
+use crate::plan::problem::Awaited;
+use crate::render::Manifests;
+use crate::status::ready::{Readiness, readiness};
+use crate::status::{Outcome, Refusal};
+
+/// When an object is looked at again, if nothing wakes it before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Next {
+    /// Only when something changes.
+    Change,
+    /// Then.
+    After(Duration),
+    /// Soon, and with backoff: what is awaited cannot be watched.
+    Retry,
+}
+
+/// A pass that came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Done {
+    /// When to look again.
+    pub next: Next,
+}
+
+impl Done {
+    /// Nothing more to do until something changes.
+    pub const NOTHING: Self = Self { next: Next::Change };
+}
+
+/// What came of carrying a plan out.
+pub struct Carried {
+    /// How far it came.
+    pub outcome: Outcome,
+    /// What is ours now.
+    pub inventory: Vec<InventoryEntry>,
+    /// The objects as they are now.
+    pub live: BTreeMap<ObjectId, Arc<DynamicObject>>,
+    /// The error that the next attempt may not meet.
+    pub error: Option<Error>,
+}
+
+/// Applies all manifests, then prunes what is no longer wanted: only when the plan was whole, which the
+/// caller knows, and every apply succeeded, which is seen here.
+pub async fn carry_out(
+    world: &World,
+    namespace: &str,
+    owner_uid: &str,
+    manifests: &Manifests,
+    before: &[InventoryEntry],
+) -> Carried {
+    let report = apply::all(world, manifests).await;
+    let mut inventory = report.inventory(manifests, before);
+    let mut error = report.error;
+    if error.is_none() && report.refusals.is_empty() {
+        let wanted = manifests.ids().collect();
+        (inventory, error) = prune::all(world, namespace, owner_uid, inventory, &wanted).await;
+    }
+    let outcome = match (&error, report.refusals.is_empty()) {
+        (Some(error), _) => Outcome::Error(error.to_string()),
+        (None, false) => Outcome::Refused(report.refusals),
+        (None, true) => availability(&report.live),
+    };
+    Carried { outcome, inventory, live: report.live, error }
+}
+
+/// Whether the objects work.
+fn availability(live: &BTreeMap<ObjectId, Arc<DynamicObject>>) -> Outcome {
+    let mut waiting = Vec::new();
+    let mut failed = Vec::new();
+    for (id, object) in live {
+        match readiness(&serde_json::to_value(&**object).unwrap_or_default()) {
+            Readiness::Ready => {}
+            Readiness::Waiting(message) => waiting.push(Awaited::new(Reason::WaitingForObjects, format!("{id}: {message}"))),
+            Readiness::Failed(message) => failed.push(Awaited::new(Reason::Failed, format!("{id}: {message}"))),
+        }
+    }
+    match (failed.is_empty(), waiting.is_empty()) {
+        (true, true) => Outcome::Ready,
+        (true, false) => Outcome::Unavailable(waiting),
+        (false, _) => Outcome::Failed(failed.into_iter().chain(waiting).collect()),
+    }
+}
+
+/// The inventory with the names of all manifests in it, if some are missing: it is written before the
+/// first of them is created (decision 2).
+#[must_use]
+pub fn announced(manifests: &Manifests, inventory: &[InventoryEntry]) -> Option<Vec<InventoryEntry>> {
+    let known: BTreeSet<_> = inventory.iter().map(|entry| &entry.id).collect();
+    let new = manifests.ids().filter(|id| !known.contains(id));
+    let new: Vec<_> = new.map(|id| InventoryEntry { id: id.clone(), uid: String::new() }).collect();
+    if new.is_empty() {
+        return None;
+    }
+    let mut all = [inventory, &new].concat();
+    all.sort();
+    Some(all)
+}
+
+/// What is said while objects are being applied for the first time.
+#[must_use]
+pub fn applying() -> Outcome {
+    Outcome::Unavailable(vec![Awaited::new(Reason::Progressing, "the objects are being applied")])
+}
+
+/// When to look again: what no watch brings is looked for with backoff.
+#[must_use]
+pub fn next(outcome: &Outcome, resync: Option<Duration>) -> Next {
+    let unwatched = |awaited: &Awaited| awaited.reason == Reason::WaitingForSecret;
+    match outcome {
+        Outcome::Refused(refusals) if !refusals.iter().all(Refusal::is_final) => Next::Retry,
+        Outcome::Waiting(awaited) | Outcome::Unavailable(awaited) if awaited.iter().any(unwatched) => Next::Retry,
+        _ => resync.map_or(Next::Change, Next::After),
+    }
+}

@@ -1,0 +1,277 @@
+//! The middle of a resource's pass: which rule → what it makes → apply → does it work → outputs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::ResourceExt;
+use serde_json::{Map, Value};
+
+use super::pass::{self, carry_out};
+use super::resource::{Pass, announce};
+use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::names::{SHARED_CLASS, shared_uid};
+use crate::api::resource::InventoryEntry;
+use crate::api::rule::DeletionPolicy;
+use crate::cluster::world::Admission;
+use crate::cluster::{Error, observe};
+use crate::plan::Plan;
+use crate::plan::problem::{Awaited, list, near_miss};
+use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
+use crate::plan::rule::Rule;
+use crate::render::resource::{Belonging, generated_name, objects, owner};
+use crate::render::{Manifests, generated};
+use crate::status::Outcome;
+use crate::template::SecretRef;
+use std::sync::Arc;
+
+/// What a pass has found out, before the status is computed.
+pub struct Found {
+    /// How far it came.
+    pub outcome: Outcome,
+    /// The outputs, if the resource is ready.
+    pub outputs: Option<Map<String, Value>>,
+    /// What is ours now.
+    pub inventory: Vec<InventoryEntry>,
+    /// The error that the next attempt may not meet.
+    pub error: Option<Error>,
+}
+
+impl Found {
+    /// Nothing was applied: what is there stays.
+    fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
+        Self { outcome, outputs: None, inventory: pass.before.inventory.clone(), error: None }
+    }
+}
+
+/// Provisions a resource that is bound.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
+    let rule = match usable_rule(pass) {
+        Ok(rule) => rule,
+        Err(outcome) => return Ok(Found::stopped(pass, outcome)),
+    };
+    if let Some(awaited) = shared_awaited(pass, &rule) {
+        return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited])));
+    }
+    let rolled = match roll(pass, &rule).await? {
+        Ok(rolled) => rolled,
+        Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
+    };
+    let spec = &pass.resource.spec;
+    let demands = &pass.seen.binding.demands;
+    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, &rule, rolled.clone());
+    match evaluate(&rule, part(pass), &inputs) {
+        Plan::Rejected(problems) => Ok(Found::stopped(pass, Outcome::Rejected(problems))),
+        Plan::Pending(awaited) => Ok(Found::stopped(pass, Outcome::Waiting(awaited))),
+        Plan::Ready(evaluated) => apply(pass, &rule, &evaluated, &rolled).await,
+    }
+}
+
+fn part(pass: &Pass<'_>) -> Part {
+    if pass.key.uid.class == SHARED_CLASS { Part::Shared } else { Part::Own }
+}
+
+/// The rule that the resource is bound to, if it can be used.
+fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
+    let Some(name) = &pass.resource.spec.rule else { return Err(waits(Reason::RuleNotFound, no_rule(pass))) };
+    match pass.world.book().get(name) {
+        Some(Admission::Ready(rule)) => Ok(Arc::clone(rule)),
+        Some(Admission::Waiting(_, awaited)) => Err(Outcome::Waiting(awaited.clone())),
+        Some(Admission::Rejected(problems)) => Err(waits(
+            Reason::InvalidRule,
+            format!(
+                "rule `{name}` cannot be used ({}); what it made before keeps running; see `kubectl describe prule {name}`",
+                problems.first().map(ToString::to_string).unwrap_or_default()
+            ),
+        )),
+        None => Err(waits(
+            Reason::RuleNotFound,
+            format!("rule `{name}`, which provides this resource, is gone; what it made keeps running; put the rule back"),
+        )),
+    }
+}
+
+fn waits(reason: Reason, message: String) -> Outcome {
+    Outcome::Waiting(vec![Awaited::new(reason, message)])
+}
+
+/// No rule matches: perhaps a typing error, perhaps the platform team has yet to install one (E08).
+fn no_rule(pass: &Pass<'_>) -> String {
+    let uid = &pass.key.uid;
+    let types = observe::known_types(pass.world);
+    let names = || types.iter().map(String::as_str);
+    let hint = match near_miss(&uid.type_, names()) {
+        Some(near) if near == uid.type_ => {
+            "; there are rules for the type, for other classes, ids or namespaces".to_owned()
+        }
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    format!(
+        "resource `{uid}` is not supported by any rule: none provides type `{}` with class `{}` here{hint} (types: {}); see `kubectl get prule`",
+        uid.type_, uid.class, list(names())
+    )
+}
+
+/// The part of the rule that the resources of the namespace share must be ready first.
+fn shared_awaited(pass: &Pass<'_>, rule: &Rule) -> Option<Awaited> {
+    if rule.shared.is_empty() || part(pass) == Part::Shared {
+        return None;
+    }
+    let uid = shared_uid(&rule.type_, &rule.name);
+    let shared = pass.world.caches.resources.get(&pass.key.namespace, &uid.object_name());
+    let status = shared.and_then(|shared| shared.status.clone()).unwrap_or_default();
+    if status.outputs.is_some() {
+        return None;
+    }
+    let why = find(&status.conditions, ConditionType::Ready).map(|ready| ready.message.clone());
+    let message = format!(
+        "waits for what rule `{}` shares in this namespace: {}; see `kubectl describe sres {}`",
+        rule.name,
+        why.unwrap_or_else(|| "being made".to_owned()),
+        uid.object_name()
+    );
+    Some(Awaited::new(Reason::WaitingForShared, message))
+}
+
+/// The generated values: those in the Secret, and new ones for what it does not have. They are written
+/// before anything that uses them.
+async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
+    if part(pass) == Part::Shared || !is_generated(rule) {
+        return Ok(Ok(BTreeMap::new()));
+    }
+    let name = generated_name(&pass.resource.spec);
+    let secret = pass.world.secrets.get(&pass.key.namespace, &name).await?;
+    let existed = |entry: &InventoryEntry| entry.id.kind == "Secret" && entry.id.name == name && !entry.uid.is_empty();
+    if secret.is_none() && pass.before.inventory.iter().any(existed) {
+        let message = format!(
+            "Secret `{name}` with the generated values was deleted; new values would not fit the data: restore the Secret, or delete the ScoreResource `{}` to start afresh",
+            pass.resource.name_any()
+        );
+        return Ok(Err(Awaited::new(Reason::WaitingForSecret, message)));
+    }
+    let kept = secret.map(|secret| generated::values(&serde_json::to_value(&*secret).unwrap_or_default()));
+    let mut values = kept.unwrap_or_default();
+    for (key, wanted) in &rule.generate {
+        values.entry(key.clone()).or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
+    }
+    Ok(Ok(values))
+}
+
+/// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
+fn is_generated(rule: &Rule) -> bool {
+    !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain
+}
+
+/// Whether the pass reads Secrets, which no watch brings: such a resource is looked at again from time
+/// to time.
+#[must_use]
+pub fn reads_secrets(pass: &Pass<'_>) -> bool {
+    let owns = pass.before.inventory.iter().any(|entry| entry.id.kind == "Secret");
+    let outputs = pass.before.outputs.iter().flat_map(|outputs| outputs.values());
+    owns || outputs.into_iter().any(|output| output.to_string().contains("secretKeyRef"))
+}
+
+async fn apply(
+    pass: &Pass<'_>,
+    rule: &Rule,
+    evaluated: &Evaluated,
+    rolled: &BTreeMap<String, String>,
+) -> Result<Found, Error> {
+    let Some(owner) = owner(pass.resource) else {
+        return Ok(Found::stopped(pass, pass::applying()));
+    };
+    let uid = owner.uid.clone();
+    let spec = &pass.resource.spec;
+    let belonging = Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy };
+    let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
+    let mut inventory = pass.before.inventory.clone();
+    if let Some(announced) = pass::announced(&manifests, &inventory) {
+        announce(pass, announced.clone()).await?;
+        inventory = announced;
+    }
+    let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, &inventory).await;
+    let found = Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
+    if found.outcome != Outcome::Ready {
+        return Ok(found);
+    }
+    let mut live: BTreeMap<_, _> = BTreeMap::new();
+    for object in &evaluated.objects {
+        if let Some(now) = carried.live.get(&object.id) {
+            live.insert(object.key.clone(), serde_json::to_value(&**now).unwrap_or_default());
+        }
+    }
+    live.extend(shared_objects(pass, rule).await?);
+    conclude(pass, rule, evaluated, &live, found).await
+}
+
+fn manifests(
+    pass: &Pass<'_>,
+    rule: &Rule,
+    belonging: &Belonging<'_>,
+    evaluated: &Evaluated,
+    rolled: &BTreeMap<String, String>,
+) -> Manifests {
+    let all = objects(belonging, &evaluated.objects);
+    let own = part(pass) == Part::Own && is_generated(rule);
+    let secret = own.then(|| generated::render(belonging, rolled));
+    Manifests::new(secret.into_iter().chain(all.iter().cloned()))
+}
+
+/// The live objects that the rule shares in this namespace, by key.
+async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String, Value>, Error> {
+    let mut live = BTreeMap::new();
+    if rule.shared.is_empty() || part(pass) == Part::Shared {
+        return Ok(live);
+    }
+    let spec = &pass.resource.spec;
+    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, &[], rule, BTreeMap::new());
+    let Plan::Ready(shared) = evaluate(rule, Part::Shared, &inputs) else { return Ok(live) };
+    for object in &shared.objects {
+        let Some(kind) = pass.world.kinds.resolve(&object.id.api_version, &object.id.kind).await? else { continue };
+        let found = pass.world.object(&kind, &pass.key.namespace, &object.id.name).await?;
+        if let Some(found) = found {
+            live.insert(object.key.clone(), serde_json::to_value(&*found).unwrap_or_default());
+        }
+    }
+    Ok(live)
+}
+
+/// From working objects to outputs; ready once every Secret key that they name exists (P07).
+async fn conclude(
+    pass: &Pass<'_>,
+    rule: &Rule,
+    evaluated: &Evaluated,
+    live: &BTreeMap<String, Value>,
+    mut found: Found,
+) -> Result<Found, Error> {
+    if part(pass) == Part::Shared {
+        return Ok(Found { outputs: Some(Map::new()), ..found });
+    }
+    let offered = match outputs(rule, evaluated, live) {
+        Plan::Ready(offered) => offered,
+        Plan::Pending(awaited) => return Ok(Found { outcome: Outcome::Unavailable(awaited), ..found }),
+        Plan::Rejected(problems) => return Ok(Found { outcome: Outcome::Failing(problems), ..found }),
+    };
+    let wanted: BTreeSet<SecretRef> = offered.values().flat_map(|value| value.secrets()).cloned().collect();
+    let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
+    if missing.is_empty() {
+        found.outputs = serde_json::to_value(&offered).ok().and_then(|value| value.as_object().cloned());
+    } else {
+        let hint = format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
+        let awaited = missing.into_iter().map(|what| Awaited::new(Reason::WaitingForSecret, what + &hint));
+        found.outcome = Outcome::Unavailable(awaited.collect());
+    }
+    Ok(found)
+}
+
+/// The objects that may write a Secret, for a person to look at.
+fn makers(live: &BTreeMap<String, Value>) -> String {
+    let name = |object: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("`kubectl describe {} {}`", text(&object["kind"]).to_lowercase(), text(&object["metadata"]["name"]))
+    };
+    let all: Vec<_> = live.values().filter(|object| object["kind"] != "Secret").map(name).collect();
+    if all.is_empty() { "it has none".to_owned() } else { format!("see {}", all.join(", ")) }
+}

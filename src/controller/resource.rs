@@ -1,0 +1,111 @@
+//! The controller of ScoreResources: observe → bind → evaluate → apply → ready? → outputs → status.
+//! The one writer of a resource, keyed by its identity and computed from all workloads of its
+//! namespace (decision 1).
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+
+use super::pass::{self, Done, Next};
+use super::provision::{self, Found};
+use crate::api::resource::{ScoreResource, ScoreResourceStatus};
+use crate::cluster::world::World;
+use crate::cluster::{Error, observe, own, status as write};
+use crate::plan::binding::{Binding, bind};
+use crate::plan::index::ResourceKey;
+use crate::status::resource::{Facts, compute};
+
+/// What every step of a pass looks at.
+pub struct Pass<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Which resource.
+    pub key: &'a ResourceKey,
+    /// Its ScoreResource, bound.
+    pub resource: &'a ScoreResource,
+    /// What was seen of its consumers and rules.
+    pub seen: &'a observe::Resource,
+    /// Its status before this pass.
+    pub before: ScoreResourceStatus,
+}
+
+/// One pass over a resource.
+///
+/// # Errors
+/// Where the API server cannot be asked; the queue tries again.
+pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Result<Done, Error> {
+    if !observe::is_settled(&world) {
+        // Rules that nobody has read yet must not look as if there were none.
+        return Ok(Done { next: Next::Retry });
+    }
+    let mut seen = observe::resource(&world, &key); // reads caches
+    observe::retained_guid(&world, &key, &mut seen.binding).await?; // reads a Secret, if the rule retains
+    let Binding::Keep { spec, .. } = bind(&seen.binding) else {
+        own::release(&world, &key).await?; // writes
+        return Ok(Done::NOTHING);
+    };
+    let Some(resource) = own::keep(&world, &key, &spec, &seen.owners).await? else {
+        return Ok(Done { next: Next::Retry });
+    };
+    let before = resource.status.clone().unwrap_or_default();
+    let pass = Pass { world: &world, key: &key, resource: &resource, seen: &seen, before };
+    let found = provision::provision(&pass).await?; // evaluates (pure), applies (writes), judges (pure)
+    finish(&pass, found, failed).await // writes, if it differs
+}
+
+async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Error> {
+    if let Some(error) = found.error {
+        // An error that lasts is shown; the first one is not worth a transition.
+        if failed >= 2 {
+            let shown = Found { error: None, ..found };
+            publish(pass, &shown).await?;
+        }
+        return Err(error);
+    }
+    publish(pass, &found).await?;
+    let resync = provision::reads_secrets(pass).then(|| jittered(pass));
+    Ok(Done { next: pass::next(&found.outcome, resync) })
+}
+
+/// The resync interval, up to a tenth shorter by a hash of the resource: not all at once.
+fn jittered(pass: &Pass<'_>) -> std::time::Duration {
+    let hash = pass.key.uid.object_name().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    pass.world.resync - pass.world.resync / 1000 * (hash % 100)
+}
+
+/// Writes the status with the names of objects that are about to be created.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn announce(pass: &Pass<'_>, inventory: Vec<crate::api::resource::InventoryEntry>) -> Result<(), Error> {
+    publish(pass, &Found { outcome: pass::applying(), inventory, outputs: None, error: None }).await
+}
+
+async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
+    let facts = Facts {
+        generation: pass.resource.metadata.generation.unwrap_or_default(),
+        consumers: pass.seen.owners.iter().map(|owner| owner.name.clone()).collect(),
+        other_rules: others(pass),
+        outputs: found.outputs.clone(),
+        inventory: found.inventory.clone(),
+    };
+    let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());
+    let newest = newest.filter(|newest| newest.uid() == pass.resource.uid());
+    let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
+    let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
+    if after == before {
+        return Ok(());
+    }
+    let api = write::api(&pass.world.client, &pass.key.namespace);
+    if let Some(written) = write::write(api, pass.resource, &after).await? {
+        pass.world.caches.resources.wrote(written);
+        pass.world.events.transition(pass.resource, &before.conditions, &after.conditions).await;
+    }
+    Ok(())
+}
+
+/// The rules that matched too and lost.
+fn others(pass: &Pass<'_>) -> Vec<String> {
+    let bound = pass.resource.spec.rule.as_ref();
+    pass.seen.matching.iter().filter(|name| Some(*name) != bound).cloned().collect()
+}

@@ -1,0 +1,102 @@
+//! The controller of ScoreWorkloads: observe → plan → render → apply → status.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+
+use super::pass::{self, Done, carry_out};
+use crate::api::resource::InventoryEntry;
+use crate::api::workload::{ScoreWorkload, ScoreWorkloadStatus};
+use crate::cluster::cache::Key;
+use crate::cluster::world::World;
+use crate::cluster::{Error, observe, status as write};
+use crate::plan::Plan;
+use crate::plan::workload::{WorkloadInputs, plan};
+use crate::render;
+use crate::status::{self, Outcome};
+
+/// One pass over a workload.
+///
+/// # Errors
+/// Where the API server cannot be asked; the queue tries again.
+pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done, Error> {
+    let Some(workload) = world.caches.workloads.get(&key.0, &key.1) else { return Ok(Done::NOTHING) };
+    if workload.metadata.deletion_timestamp.is_some() {
+        // Garbage collection follows the owner references: there is nothing left to do (X44).
+        return Ok(Done::NOTHING);
+    }
+    let inputs = observe::workload(&world, &workload); // reads caches
+    let before = workload.status.clone().unwrap_or_default();
+    let (outcome, inventory, error) = match plan(&inputs) {
+        // pure, as is rendering
+        Plan::Rejected(problems) => (Outcome::Rejected(problems), before.inventory.clone(), None),
+        Plan::Pending(awaited) => (Outcome::Waiting(awaited), before.inventory.clone(), None),
+        Plan::Ready(resolved) => {
+            apply(&world, &workload, &inputs, &before, &render::workload(&resolved)).await? // writes
+        }
+    };
+    if let Some(error) = error {
+        return Err(after_error(&world, &workload, &inputs, inventory, error, failed).await);
+    }
+    publish(&world, &workload, &inputs, &outcome, inventory).await?; // writes, if it differs
+    Ok(Done { next: pass::next(&outcome, None) })
+}
+
+/// Writes the names of new objects into the inventory, then applies.
+async fn apply(
+    world: &World,
+    workload: &ScoreWorkload,
+    inputs: &WorkloadInputs,
+    before: &ScoreWorkloadStatus,
+    manifests: &render::Manifests,
+) -> Result<(Outcome, Vec<InventoryEntry>, Option<Error>), Error> {
+    let mut inventory = before.inventory.clone();
+    if let Some(announced) = pass::announced(manifests, &inventory) {
+        publish(world, workload, inputs, &pass::applying(), announced.clone()).await?;
+        inventory = announced;
+    }
+    let carried = carry_out(world, &inputs.namespace, &inputs.uid, manifests, &inventory).await;
+    Ok((carried.outcome, carried.inventory, carried.error))
+}
+
+/// An error that lasts is shown; the first one is not worth a transition.
+async fn after_error(
+    world: &World,
+    workload: &ScoreWorkload,
+    inputs: &WorkloadInputs,
+    inventory: Vec<InventoryEntry>,
+    error: Error,
+    failed: u32,
+) -> Error {
+    if failed >= 2 {
+        let outcome = Outcome::Error(error.to_string());
+        if let Err(also) = publish(world, workload, inputs, &outcome, inventory).await {
+            tracing::debug!(%also, "the error could not be shown in the status");
+        }
+    }
+    error
+}
+
+/// Writes the status if it differs, and an event if `Ready` changed.
+async fn publish(
+    world: &World,
+    workload: &ScoreWorkload,
+    inputs: &WorkloadInputs,
+    outcome: &Outcome,
+    inventory: Vec<InventoryEntry>,
+) -> Result<(), Error> {
+    let newest = world.caches.workloads.get(&inputs.namespace, &inputs.name);
+    let newest = newest.filter(|newest| newest.uid() == workload.uid());
+    let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
+    let now = (world.environment.now)();
+    let after = status::workload::compute(inputs, outcome, &before, inventory, &now);
+    if after == before {
+        return Ok(());
+    }
+    let api = write::api(&world.client, &inputs.namespace);
+    if let Some(written) = write::write(api, workload, &after).await? {
+        world.caches.workloads.wrote(written);
+        world.events.transition(workload, &before.conditions, &after.conditions).await;
+    }
+    Ok(())
+}
