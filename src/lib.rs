@@ -4,8 +4,11 @@
 //! `plan` → `template` → `api`; `telemetry` stands beside them.
 
 pub mod api;
+pub mod cli;
 pub mod cluster;
+pub mod controller;
 pub mod plan;
 pub mod render;
 pub mod status;
+pub mod telemetry;
 pub mod template;

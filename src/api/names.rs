@@ -1,5 +1,6 @@
 //! Names derived from other names: always valid, never colliding, stable for ever (W12).
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The longest DNS label and label value.
@@ -27,7 +28,8 @@ pub fn truncate_hash(text: &str, max: usize) -> String {
 }
 
 /// A resource's identity within its namespace: `type.class#id` (E01).
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ResourceUid {
     /// The Score type, as written.
     pub type_: String,
@@ -57,6 +59,20 @@ impl ResourceUid {
         let (type_, rest) = text.split_once('.')?;
         let (class, id) = rest.split_once('#')?;
         Some(Self { type_: type_.to_owned(), class: class.to_owned(), id: id.to_owned() })
+    }
+}
+
+impl TryFrom<String> for ResourceUid {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("expected `type.class#id`, found {text:?}"))
+    }
+}
+
+impl From<ResourceUid> for String {
+    fn from(uid: ResourceUid) -> Self {
+        uid.to_string()
     }
 }
 

@@ -28,7 +28,8 @@ impl Events {
         K: Resource<DynamicType = ()>,
     {
         let Some(event) = event(before, after) else { return };
-        let published = self.recorder.publish(&event, &object.object_ref(&()));
+        let about = object.object_ref(&());
+        let published = self.recorder.publish(&event, &about);
         match tokio::time::timeout(super::DEADLINE, published).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "an event was lost"),

@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::Error;
-use super::world::{Admission, World};
+use super::world::World;
 use crate::api::conditions::{ConditionType, Reason, find, is_true};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, generated_secret, shared_uid};
@@ -112,7 +112,7 @@ pub fn is_settled(world: &World) -> bool {
 /// # Errors
 /// Where the API server cannot be asked.
 pub async fn retained_guid(world: &World, key: &ResourceKey, binding: &mut BindingInputs) -> Result<(), Error> {
-    let rule = binding.best_rule.as_ref().and_then(|name| world.book().get(name).and_then(Admission::rule).cloned());
+    let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
     let retains = rule.is_some_and(|rule| rule.deletion_policy == DeletionPolicy::Retain);
     if binding.existing.is_some() || !retains {
         return Ok(());
@@ -217,14 +217,14 @@ fn matching_rules(
     let subject =
         Subject { uid: &key.uid, namespace_labels: &namespace_labels, workload_labels: &workload_labels };
     let book = world.book();
-    let rules: Vec<&Arc<Rule>> = book.values().filter_map(Admission::rule).collect();
+    let rules: Vec<&Arc<Rule>> = book.values().filter_map(|entry| entry.admission.rule()).collect();
     matching(rules, subject).into_iter().map(|rule| rule.name.clone()).collect()
 }
 
 /// The types that some rule provides, for a near miss.
 #[must_use]
 pub fn known_types(world: &World) -> BTreeSet<String> {
-    world.book().values().filter_map(Admission::rule).map(|rule| rule.type_.clone()).collect()
+    world.book().values().filter_map(|entry| entry.admission.rule()).map(|rule| rule.type_.clone()).collect()
 }
 
 /// The inputs of a rule's evaluation for a resource.

@@ -44,8 +44,19 @@ impl Admission {
     }
 }
 
+/// A rule that was read.
+#[derive(Clone)]
+pub struct Entry {
+    /// The generation and uid of the rule that was read.
+    pub revision: (String, i64),
+    /// What became of it.
+    pub admission: Admission,
+    /// Whether a kind of it changed since: it must be read again.
+    pub stale: bool,
+}
+
 /// The rules by name.
-pub type Book = BTreeMap<String, Admission>;
+pub type Book = BTreeMap<String, Entry>;
 
 /// Time and chance, passed in so that tests can hold them still.
 #[derive(Clone)]
@@ -127,6 +138,28 @@ impl World {
     /// The same, to change them.
     pub fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
         self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A compiled rule, unless it is unknown or wrong.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<Arc<Rule>> {
+        self.book().get(name).and_then(|entry| entry.admission.rule().cloned())
+    }
+
+    /// Marks the rules that make a kind of `group`, to be read again, and gives their names.
+    pub fn forget_admissions(&self, group: &str) -> Vec<String> {
+        let of_group = |rule: &Arc<Rule>| {
+            let kinds = rule.kinds();
+            kinds.iter().any(|(api_version, _)| api_version.split_once('/').is_some_and(|(found, _)| found == group))
+        };
+        let mut book = self.book_mut();
+        let found = book.iter_mut().filter(|(_, entry)| entry.admission.rule().is_none_or(of_group));
+        found
+            .map(|(name, entry)| {
+                entry.stale = true;
+                name.clone()
+            })
+            .collect()
     }
 
     /// An object as the watch has it; a Secret as it was last read.

@@ -75,7 +75,7 @@ fn part(pass: &Pass<'_>) -> Part {
 /// The rule that the resource is bound to, if it can be used.
 fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
     let Some(name) = &pass.resource.spec.rule else { return Err(waits(Reason::RuleNotFound, no_rule(pass))) };
-    match pass.world.book().get(name) {
+    match pass.world.book().get(name).map(|entry| &entry.admission) {
         Some(Admission::Ready(rule)) => Ok(Arc::clone(rule)),
         Some(Admission::Waiting(_, awaited)) => Err(Outcome::Waiting(awaited.clone())),
         Some(Admission::Rejected(problems)) => Err(waits(

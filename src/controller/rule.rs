@@ -8,31 +8,43 @@ use kube::{Api, ResourceExt};
 use super::pass::{Done, Next};
 use crate::api::conditions::Reason;
 use crate::api::rule::ProvisionerRule;
-use crate::cluster::world::{Admission, World, is_secret};
+use crate::cluster::world::{Admission, Entry, World, is_secret};
 use crate::cluster::{Error, access, status as write};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::{Rule, compile};
 use crate::status::{self, Outcome};
 
-/// One pass over a rule. `changed` is called with the rule's type where its admission changed, so that
-/// the resources of that type are looked at again.
+/// One pass over a rule. `changed` is called where what can be made of the rule changed, so that the
+/// resources that depend on it are looked at again.
 ///
 /// # Errors
 /// Where the API server cannot be asked; the queue tries again.
-pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn(&str)) -> Result<Done, Error> {
+pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> Result<Done, Error> {
     let Some(rule) = world.caches.rules.get("", &name) else {
         if world.book_mut().remove(&name).is_some() {
-            changed(&name);
+            changed();
         }
         return Ok(Done::NOTHING);
     };
-    let admission = admit(&world, &rule).await?; // reads
+    let revision = (rule.uid().unwrap_or_default(), rule.metadata.generation.unwrap_or_default());
+    if is_read(&world, &name, &revision) {
+        return Ok(Done::NOTHING);
+    }
+    let admission = admit(&world, &rule).await?; // compiles (pure), asks for kinds and permissions
     let outcome = outcome(&admission); // pure
-    let waits = matches!(admission, Admission::Waiting(..));
-    world.book_mut().insert(name.clone(), admission);
-    changed(&name);
+    world.book_mut().insert(name, Entry { revision, admission, stale: false });
+    changed();
     publish(&world, &rule, &outcome).await?; // writes, if it differs
-    Ok(Done { next: if waits && forbidden(&outcome) { Next::Retry } else { Next::Change } })
+    Ok(Done { next: if is_forbidden(&outcome) { Next::Retry } else { Next::Change } })
+}
+
+/// Whether this revision was read before and nothing that it depends on changed: our own writes of its
+/// status wake it too.
+fn is_read(world: &World, name: &str, revision: &(String, i64)) -> bool {
+    let book = world.book();
+    let Some(entry) = book.get(name) else { return false };
+    let forbidden = is_forbidden(&outcome(&entry.admission));
+    entry.revision == *revision && !entry.stale && !forbidden
 }
 
 async fn admit(world: &World, rule: &ProvisionerRule) -> Result<Admission, Error> {
@@ -96,7 +108,7 @@ fn outcome(admission: &Admission) -> Outcome {
     }
 }
 
-fn forbidden(outcome: &Outcome) -> bool {
+fn is_forbidden(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Waiting(awaited) if awaited.iter().any(|found| found.reason == Reason::Forbidden))
 }
 

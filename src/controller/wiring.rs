@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DynamicObject};
-use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::store::Writer;
 use kube::{Client, ResourceExt};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -21,7 +20,7 @@ use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
 use crate::cluster::watch::{self, Change};
-use crate::cluster::world::{Admission, Caches, Environment, World};
+use crate::cluster::world::{Caches, Environment, World};
 use crate::plan::index::{Known, ResourceKey};
 
 /// How the operator runs.
@@ -152,7 +151,7 @@ impl Wakers {
         let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
         let touched = match change {
             Change::Applied(object) => self.index(&namespace, &name, object),
-            Change::Deleted(_) => self.world.index_mut().remove(&namespace, &name),
+            Change::Deleted(_) => self.world.index_mut().remove(&namespace, &name).into_iter().collect(),
         };
         for key in touched {
             self.consumers(&key);
@@ -180,9 +179,8 @@ impl Wakers {
 
     fn reads_workloads(&self, key: &ResourceKey) -> bool {
         let resource = self.world.caches.resources.get(&key.namespace, &key.uid.object_name());
-        let rule = resource.and_then(|resource| resource.spec.rule.clone());
-        let book = self.world.book();
-        rule.is_some_and(|name| book.get(&name).and_then(|entry| entry.admission.rule()).is_some_and(|rule| rule.reads_workloads()))
+        let name = resource.and_then(|resource| resource.spec.rule.clone());
+        name.and_then(|name| self.world.rule(&name)).is_some_and(|rule| rule.reads_workloads())
     }
 
     /// The resources that a workload owns, demanded or not: it may have let go of one by applying its
@@ -241,8 +239,7 @@ impl Wakers {
     }
 
     fn shares(&self, rule: &str) -> bool {
-        let book = self.world.book();
-        book.get(rule).and_then(|entry| entry.admission.rule()).is_some_and(|rule| !rule.shared.is_empty())
+        self.world.rule(rule).is_some_and(|rule| !rule.shared.is_empty())
     }
 
     /// A rule: itself.

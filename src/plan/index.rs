@@ -36,6 +36,12 @@ pub struct Known {
     pub valid: Option<Valid>,
 }
 
+impl std::fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.uid)
+    }
+}
+
 impl Known {
     /// Reads a ScoreWorkload.
     #[must_use]

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::conditions::Reason;
+pub use crate::template::near_miss;
 
 /// Something that the author of an object must mend: shown in a condition, never retried.
 ///
@@ -47,14 +48,6 @@ impl Awaited {
     }
 }
 
-/// `did you mean …?` for the candidate nearest to `found`, or nothing where none is near.
-#[must_use]
-pub fn near_miss<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |name: &&str| strsim::damerau_levenshtein(&found.to_lowercase(), &name.to_lowercase());
-    let limit = (found.chars().count() / 3).max(1);
-    known.into_iter().filter(|name| distance(name) <= limit).min_by_key(distance)
-}
-
 /// A list of names for a message: sorted, quoted, at most ten of them.
 #[must_use]
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -72,13 +65,6 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        assert_eq!(near_miss("postgre", ["redis", "postgres"]), Some("postgres"));
-        assert_eq!(near_miss("Postgress", ["redis", "postgres"]), Some("postgres"));
-        assert_eq!(near_miss("kafka", ["redis", "postgres"]), None);
-    }
 
     #[test]
     fn a_list_is_sorted_and_bounded() {

@@ -97,7 +97,7 @@ impl Schema {
     /// The same as data, for an instance with references or with values that must not be shown.
     pub(super) fn findings(&self, view: &View) -> Vec<Finding> {
         let errors = self.validator.iter_errors(view.instance);
-        explain(&self.raw, errors.map(ValidationError::to_owned).collect(), view)
+        explain(&self.raw, &errors.map(ValidationError::to_owned).collect::<Vec<_>>(), view)
     }
 }
 
@@ -106,11 +106,15 @@ pub(super) fn meta_findings(schema: &Value, root: &str) -> Vec<Finding> {
     let view = View::open(schema, root);
     match jsonschema::meta::validator_for(schema) {
         Ok(meta) => {
-            explain(&Value::Null, meta.iter_errors(schema).map(ValidationError::to_owned).collect(), &view)
+            let errors: Vec<_> = meta.iter_errors(schema).map(ValidationError::to_owned).collect();
+            explain(&Value::Null, &errors, &view)
         }
-        Err(error) => {
-            vec![Finding { path: root.to_owned(), message: error.to_string(), pointer: String::new() }]
-        }
+        // The only thing that keeps a meta-schema from being found.
+        Err(_) => vec![Finding {
+            path: below(root, "$schema"),
+            message: "is not a known draft of JSON Schema: leave it out, or write \"https://json-schema.org/draft/2020-12/schema\"".to_owned(),
+            pointer: "/$schema".to_owned(),
+        }],
     }
 }
 
@@ -124,12 +128,12 @@ fn options() -> ValidationOptions<'static> {
     jsonschema::options().offline().should_validate_formats(false).with_pattern_options(engine)
 }
 
-/// The crate's own text prints the whole schema; ours prints the place.
+/// The crate's own texts print the whole schema, or speak of its features; ours name the place.
 fn compile_error(schema: &Value, error: ValidationError<'static>) -> String {
-    if let ValidationErrorKind::Referencing(error) = error.kind() {
-        return error.to_string();
+    if matches!(error.kind(), ValidationErrorKind::Referencing(_)) {
+        return "a `$ref` or `$schema` leads out of the schema, or to a place that it does not have".to_owned();
     }
-    let found = explain(&Value::Null, vec![error], &View::open(schema, ""));
+    let found = explain(&Value::Null, &[error], &View::open(schema, ""));
     let lines = found.into_iter().map(|Finding { path, message, .. }| match path.as_str() {
         "" => message,
         path => format!("{path}: {message}"),
@@ -138,7 +142,7 @@ fn compile_error(schema: &Value, error: ValidationError<'static>) -> String {
 }
 
 /// Errors as findings: sorted, each once, and none that follows from another.
-fn explain(schema: &Value, errors: Vec<ValidationError<'static>>, view: &View) -> Vec<Finding> {
+fn explain(schema: &Value, errors: &[ValidationError<'static>], view: &View) -> Vec<Finding> {
     let relevant: Vec<_> = errors.iter().flat_map(|error| form::unfold(error, view)).collect();
     let mistyped: BTreeSet<_> =
         relevant.iter().filter(|error| is_type(error)).map(|error| error.instance_path().as_str()).collect();

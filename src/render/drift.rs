@@ -12,7 +12,7 @@ mod fields;
 
 use serde_json::Value;
 
-use compare::Place;
+use compare::{Collision, Place};
 
 /// Fields of `metadata` that name an object or are the server's: no manager owns them.
 const IDENTITY: &[&str] = &[
@@ -28,7 +28,7 @@ const IDENTITY: &[&str] = &[
     "selfLink",
 ];
 
-/// A field that we want to be different and that somebody else owns.
+/// A field that we want to be different, or written differently, and that somebody else owns.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Conflict {
     /// The other field manager.
@@ -36,7 +36,8 @@ pub struct Conflict {
     /// The field, as the API server writes it: `.spec.template.spec.containers[name="web"].image`.
     pub path: String,
     /// Whether we may take it without being asked (decision 6): what was updated by hand, yes; what
-    /// another applies, or scales through `/scale`, no.
+    /// another applies, or scales through `/scale`, no, unless both values mean the same and are only
+    /// written differently (`0.5` and the stored `500m`), where forcing takes nothing.
     pub forceable: bool,
 }
 
@@ -60,8 +61,9 @@ pub fn must_apply(desired: &Value, live: &Value, manager: &str) -> bool {
         || place(live, manager).lacks(&wanted, live)
 }
 
-/// What applying `desired` would take away from other field managers: a leaf that they own and that
-/// we want to be different. Sorted, each once; empty where nothing must be forced.
+/// What the API server would answer 409 for: leaves that other field managers own and that `desired`
+/// does not say letter by letter as they are stored. Sorted, each once; empty where nothing must be
+/// forced.
 #[must_use]
 pub fn conflicts(desired: &Value, live: &Value, our_manager: &str) -> Vec<Conflict> {
     let wanted = wanted(desired);
@@ -101,8 +103,12 @@ fn wanted(desired: &Value) -> Value {
 
 fn conflicts_with(entry: &Value, place: &Place<'_>, wanted: &Value, live: &Value) -> Vec<Conflict> {
     let owned = entry.get("fieldsV1").unwrap_or(&Value::Null);
-    let forceable = text(entry, "operation") != "Apply" && text(entry, "subresource") != "scale";
-    let conflict = |path| Conflict { manager: text(entry, "manager").to_owned(), path, forceable };
+    let protected = text(entry, "operation") == "Apply" || text(entry, "subresource") == "scale";
+    let conflict = |it: Collision| Conflict {
+        manager: text(entry, "manager").to_owned(),
+        path: it.path,
+        forceable: !(protected && it.differs),
+    };
     place.collisions(owned, wanted, live).into_iter().map(conflict).collect()
 }
 

@@ -176,9 +176,7 @@ fn job(object: &Value) -> Readiness {
     let [succeeded, active, failed] =
         ["/status/succeeded", "/status/active", "/status/failed"].map(|pointer| count(object, pointer));
     let wanted = int(object, "/spec/completions").map_or_else(String::new, |wanted| format!(" of {wanted}"));
-    Readiness::Waiting(format!(
-        "{succeeded}{wanted} pods have succeeded, active: {active}, failed: {failed}"
-    ))
+    Readiness::Waiting(format!("{succeeded}{wanted} pods have succeeded, active: {active}, failed: {failed}"))
 }
 
 fn pod(object: &Value) -> Readiness {

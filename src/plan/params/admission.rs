@@ -202,7 +202,7 @@ fn defaults(root: &Value) -> Vec<Problem> {
     let (Ok(compiled), Value::Object(schema)) = (Schema::new(root), root) else { return Vec::new() };
     let mut problems = Vec::new();
     for keys in defaulted(schema, &[]) {
-        let keyed = keys.iter().map(|key| format!("/properties/{}", escape(key))).collect::<String>();
+        let keyed = pointer(&keys, "/properties/");
         let default = &root.pointer(&keyed).unwrap_or(&Value::Null)["default"];
         let at = format!("{}.default", path(ROOT, root, &keyed));
         if holds_reference(default) {
@@ -242,7 +242,7 @@ fn unfit(compiled: &Schema, schema: &Map<String, Value>, keys: &[String], defaul
     let Value::Object(mut params) = nested else { return Vec::new() };
     fill(schema, &mut params);
     let params = Value::Object(params);
-    let pointer: String = keys.iter().map(|key| format!("/{}", escape(key))).collect();
+    let pointer = pointer(keys, "/");
     let own = |found: Finding| {
         let rest = found.pointer.strip_prefix(&pointer)?;
         match (rest, rest.starts_with('/')) {
@@ -255,6 +255,11 @@ fn unfit(compiled: &Schema, schema: &Map<String, Value>, keys: &[String], defaul
         }
     };
     compiled.findings(&View::open(&params, ROOT)).into_iter().filter_map(own).collect()
+}
+
+/// A JSON pointer with `before` in front of each key.
+fn pointer(keys: &[String], before: &str) -> String {
+    keys.iter().fold(String::new(), |pointer, key| pointer + before + &escape(key))
 }
 
 /// Whether a reference to a Secret, or what could be read back as one, stands anywhere in a value.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{NESTING_MAX, SIZE_MAX, check_schema, resolve};
+use super::{NESTING_MAX, SIZE_MAX, check_schema, fill, resolve};
 use crate::api::conditions::Reason;
 use crate::plan::schema::Schema;
 
@@ -164,6 +164,7 @@ fn schemas_that_would_fail_later_are_refused() {
     let rows = [
         (json!({}), "params.type: expected `type: object`: params are a map".to_owned()),
         (json!({"type": "string"}), "params.type: expected `type: object`: params are a map".into()),
+        (json!({"$schema": "https://json-schema.org/draft/2021-99/schema", "type": "object"}), "params[\"$schema\"]: is not a known draft of JSON Schema: leave it out, or write \"https://json-schema.org/draft/2020-12/schema\"".into()),
         (property(&json!({"type": "strng"})), "params.properties.a.type: is \"strng\", expected one of `array`, `boolean`, `integer`, `null`, `number`, `object`, `string`; did you mean `string`?".into()),
         (property(&json!({"minimum": "5"})), "params.properties.a.minimum: is a string (\"5\"), expected a number: leave out the quotes".into()),
         (property(&json!("string")), "params.properties.a: is a string (\"string\"), expected a boolean or a map".into()),
@@ -238,7 +239,12 @@ proptest! {
     #[test]
     fn what_is_admitted_resolves_without_panic_and_to_a_fixed_point(schema in any_schema(), params in any_params()) {
         let (Value::Object(schema), Value::Object(params)) = (schema, params) else { return Ok(()) };
-        let _ = resolve(Some(&schema), None, &params);
+        let found = resolve(Some(&schema), None, &params);
+        if let (Ok(validator), false) = (jsonschema::validator_for(&json!(schema)), json!(params).to_string().contains("secretKeyRef")) {
+            let mut filled = params.clone();
+            fill(&schema, &mut filled);
+            prop_assert_eq!(found.is_ok(), validator.is_valid(&Value::Object(filled)), "no error is lost on the way to people");
+        }
         if check_schema(&schema).is_empty()
             && let Ok(first) = resolve(Some(&schema), None, &params)
         {

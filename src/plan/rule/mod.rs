@@ -150,25 +150,14 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
         .collect()
 }
 
-/// `readyWhen`: each must be one whole expression, as text is never a condition.
+/// `readyWhen`: each is one whole expression, as text is never a condition.
 fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<Expression> {
-    let mut found = Vec::new();
-    for (index, text) in texts.iter().enumerate() {
-        let path = format!("readyWhen[{index}]");
-        match expression(text).map(|inner| Expression::compile(inner, &path)) {
-            Some(Ok(condition)) => found.push(condition),
-            Some(Err(error)) => problems.push(Problem::new(error.path, Reason::InvalidRule, error.message)),
-            None => {
-                let message = format!("expected one expression, `{{{{ … }}}}`, found the text {text:?}");
-                problems.push(Problem::new(path, Reason::InvalidRule, message));
-            }
-        }
-    }
-    found
-}
-
-fn expression(text: &str) -> Option<&str> {
-    text.trim().strip_prefix("{{")?.strip_suffix("}}")
+    let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
+    let compile = |(index, text): (usize, &String)| {
+        let compiled = Expression::compile(text, &format!("readyWhen[{index}]"));
+        compiled.map_err(|error| problems.push(problem(error))).ok()
+    };
+    texts.iter().enumerate().filter_map(compile).collect()
 }
 
 /// The locals in an order in which each comes after those that it uses.

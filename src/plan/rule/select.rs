@@ -5,6 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kube::core::SelectorExt;
+
 use super::Rule;
 use crate::api::names::ResourceUid;
 

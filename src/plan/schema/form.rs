@@ -26,7 +26,7 @@ pub(super) fn unfold<'e>(
         !branch.iter().any(|inner| is_type(inner) && inner.instance_path() == here)
     };
     match context.iter().filter(fits).collect::<Vec<_>>().as_slice() {
-        [only] => only.iter().flat_map(|inner| unfold(inner, view)).collect(),
+        [only] if !only.is_empty() => only.iter().flat_map(|inner| unfold(inner, view)).collect(),
         _ => vec![error],
     }
 }
@@ -35,7 +35,9 @@ pub(super) fn unfold<'e>(
 /// wants: the real text is not known here.
 fn is_excused(error: &ValidationError, view: &View) -> bool {
     use ValidationErrorKind as Kind;
-    let excused = |branch: &Vec<ValidationError>| branch.iter().all(|inner| is_excused(inner, view));
+    let excused = |branch: &Vec<ValidationError>| {
+        !branch.is_empty() && branch.iter().all(|inner| is_excused(inner, view))
+    };
     match error.kind() {
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => context.iter().any(excused),
         Kind::Constant { .. }

@@ -100,10 +100,8 @@ impl<'a> Place<'a> {
             Kind::ExclusiveMinimum { limit } => self.expected(&format!("more than {limit}")),
             Kind::ExclusiveMaximum { limit } => self.expected(&format!("less than {limit}")),
             Kind::MultipleOf { multiple_of } => self.expected(&format!("a multiple of {multiple_of}")),
-            Kind::MinProperties { limit } => self.size("at least", *limit),
-            Kind::MaxProperties { limit } => self.size("at most", *limit),
-            Kind::MinItems { limit } => self.size("at least", *limit),
-            Kind::MaxItems { limit } => self.size("at most", *limit),
+            Kind::MinProperties { limit } | Kind::MinItems { limit } => self.size("at least", *limit),
+            Kind::MaxProperties { limit } | Kind::MaxItems { limit } => self.size("at most", *limit),
             Kind::AdditionalItems { limit } => self.size("at most", *limit as u64),
             kind => self.expected(&format!("what the schema says under `{}`", kind.keyword())),
         }

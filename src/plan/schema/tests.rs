@@ -30,9 +30,9 @@ fn each_keyword_says_what_was_found_and_what_was_expected() {
         ),
         (json!({"const": 5}), json!(6), "it: is 6, expected `5`"),
         (
-            json!({"enum": ["a", 1, null]}),
-            json!("b"),
-            "it: is \"b\", expected one of `1`, `a`, `null`; did you mean `a`?",
+            json!({"enum": ["fast", 1, null]}),
+            json!("fats"),
+            "it: is \"fats\", expected one of `1`, `fast`, `null`; did you mean `fast`?",
         ),
         (
             json!({"pattern": "^a+$"}),
@@ -72,16 +72,16 @@ fn each_keyword_says_what_was_found_and_what_was_expected() {
             "it.ab: the name `ab` is not allowed, expected at most 1 character",
         ),
         (
-            json!({"propertyNames": {"enum": ["a"]}}),
+            json!({"propertyNames": {"enum": ["size"]}}),
             json!({"b": 1}),
-            "it.b: the name `b` is \"b\", expected one of `a`; did you mean `a`?",
+            "it.b: the name `b` is \"b\", expected one of `size`",
         ),
         (json!({"required": ["a"]}), json!({}), "it: missing required key `a`"),
         (json!({"dependentRequired": {"a": ["b"]}}), json!({"a": 1}), "it: missing required key `b`"),
         (
-            json!({"properties": {"a": true}, "unevaluatedProperties": false}),
+            json!({"properties": {"size": true}, "unevaluatedProperties": false}),
             json!({"b": 1}),
-            "it.b: unknown key `b`; did you mean `a`? known keys: `a`",
+            "it.b: unknown key `b`; known keys: `size`",
         ),
         (json!({"properties": {"a": false}}), json!({"a": 1}), "it.a: is not allowed here: leave it out"),
         (json!({"not": {"type": "string"}}), json!("x"), "it: is what the schema rules out (`not`)"),

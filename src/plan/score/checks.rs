@@ -1,6 +1,6 @@
 //! What the schema cannot say of a Score file: one table of pure checks, each of which sees the whole file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::graph;
 use super::super::problem::{Problem, list, near_miss};
@@ -159,7 +159,7 @@ fn before_known(input: &Input) -> Vec<Problem> {
 fn before_cycle(input: &Input) -> Vec<Problem> {
     let mut edges: graph::Edges = BTreeMap::new();
     for (name, after) in befores(input).filter(|(name, after)| name != after) {
-        edges.entry(name.clone()).or_insert_with(BTreeSet::new).insert(after.clone());
+        edges.entry(name.clone()).or_default().insert(after.clone());
     }
     let Some(cycle) = graph::cycle(&edges) else { return Vec::new() };
     let first = cycle.first().cloned().unwrap_or_default();
@@ -189,8 +189,11 @@ fn requests_within_limits(input: &Input) -> Vec<Problem> {
     problems
 }
 
+/// One of the amounts of a container.
+type Amount = fn(&ComputeAmounts) -> Option<&String>;
+
 /// The amounts of a container, by their key.
-const AMOUNTS: [(&str, fn(&ComputeAmounts) -> Option<&String>); 2] =
+const AMOUNTS: [(&str, Amount); 2] =
     [("cpu", |amounts| amounts.cpu.as_ref()), ("memory", |amounts| amounts.memory.as_ref())];
 
 fn instructions(input: &Input) -> Vec<Problem> {

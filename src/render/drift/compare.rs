@@ -48,6 +48,14 @@ enum Kind {
     Quantity,
 }
 
+/// A field of another manager that applying what we want would take.
+pub(super) struct Collision {
+    /// Where.
+    pub(super) path: String,
+    /// Whether its value would be another, and not only written otherwise.
+    pub(super) differs: bool,
+}
+
 /// The sorts of lists that server-side apply knows.
 enum ListOf {
     /// One value.
@@ -74,33 +82,35 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Paths of the leaves under `owned`, the fields of another manager, that we want to be different.
-    pub(super) fn collisions(&self, owned: &Value, want: &Value, have: &Value) -> Vec<String> {
+    /// The leaves under `owned`, the fields of another manager, that the server would have us force.
+    pub(super) fn collisions(&self, owned: &Value, want: &Value, have: &Value) -> Vec<Collision> {
         if fields::is_leaf(owned) {
-            return self.collides(want, have).then(String::new).into_iter().collect();
+            return self.collision(want, have).into_iter().collect();
         }
         let below = |(step, below): (&String, &Value)| {
-            let paths = fields::find(want, step).map(|want| {
+            let found = fields::find(want, step).map(|want| {
                 let have = fields::find(have, step).unwrap_or(&Value::Null);
                 self.step(step).collisions(below, want, have)
             });
             let shown = fields::shown(step);
-            paths.into_iter().flatten().map(move |path| format!("{shown}{path}"))
+            found.into_iter().flatten().map(move |it| Collision { path: format!("{shown}{}", it.path), ..it })
         };
         fields::steps(owned).flat_map(below).collect()
     }
 
-    /// A map of which nobody owns a member is added to, not changed, unless it is owned as one.
-    fn collides(&self, want: &Value, have: &Value) -> bool {
+    /// The server compares what is sent with what is stored letter by letter: `0.5` collides with its
+    /// own `500m`. A map of which nobody owns a member is added to, unless it is owned as one.
+    fn collision(&self, want: &Value, have: &Value) -> Option<Collision> {
         let addition = match (want, have) {
             (Value::Object(want), Value::Object(have)) => {
                 want.is_empty() || have.is_empty() || !self.is_atomic()
             }
             (Value::Object(_) | Value::Array(_), Value::Null) => true,
-            (want, Value::Null) => is_zero(want),
             _ => false,
         };
-        !addition && self.lacks(want, have)
+        let left_out = is_zero(want) && have.is_null();
+        let collision = || Collision { path: String::new(), differs: !left_out && self.lacks(want, have) };
+        (!addition && want != have).then(collision)
     }
 
     fn map_lacks(&self, want: &Map<String, Value>, have: &Map<String, Value>) -> bool {
