@@ -131,7 +131,8 @@ fn options() -> ValidationOptions<'static> {
 /// The crate's own texts print the whole schema, or speak of its features; ours name the place.
 fn compile_error(schema: &Value, error: ValidationError<'static>) -> String {
     if matches!(error.kind(), ValidationErrorKind::Referencing(_)) {
-        return "a `$ref` or `$schema` leads out of the schema, or to a place that it does not have".to_owned();
+        return "a `$ref` or `$schema` leads out of the schema, or to a place that it does not have"
+            .to_owned();
     }
     let found = explain(&Value::Null, &[error], &View::open(schema, ""));
     let lines = found.into_iter().map(|Finding { path, message, .. }| match path.as_str() {

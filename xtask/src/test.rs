@@ -18,11 +18,11 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     cargo.args(["test", "--workspace", "--locked"]);
     // Who asks for nothing in particular wants to know all that fails, not only what fails first.
     cargo.args(arguments.is_empty().then_some("--no-fail-fast")).args(arguments);
-    let mut child =
-        cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let mut counts = Counts::default();
     if let Some(output) = child.stdout.take() {
-        counts = pass_on(output, &mut std::io::stdout()).context("cannot pass on the output of cargo test")?;
+        counts =
+            pass_on(output, &mut std::io::stdout()).context("cannot pass on the output of cargo test")?;
     }
     let status = child.wait().context("cannot wait for cargo")?;
     conclude(counts, status)

@@ -60,8 +60,7 @@ pub fn build_operator(profile: Profile) -> Result<PathBuf> {
     cargo.args(["build", "--package", OPERATOR, "--bin", OPERATOR]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.args((profile == Profile::Release).then_some("--release"));
-    let mut child =
-        cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let program = child.stdout.take().and_then(executable);
     let status = child.wait().context("cannot wait for cargo")?;
     match program {

@@ -83,6 +83,7 @@ impl<'a> Place<'a> {
             Kind::OneOfMultipleValid { .. } => form::several_branches(self.keyword("oneOf"), self.error),
             Kind::Not { .. } => "is what the schema rules out (`not`)".to_owned(),
             Kind::FalseSchema => "is not allowed here: leave it out".to_owned(),
+            Kind::Contains => "holds no item that fits what the schema says under `contains`".to_owned(),
             Kind::UniqueItems => "has equal items, expected each of them once".to_owned(),
             Kind::Referencing(error) => error.to_string(),
             Kind::Custom { message, .. } => message.clone(),
