@@ -74,7 +74,6 @@ pub enum Reason {
     NamespaceTerminating,
     ApiError,
     Failed,
-    Terminating,
 }
 
 impl Reason {

@@ -1,4 +1,4 @@
-//! The CustomResourceDefinitions, generated from the types; `crds/` holds what this makes and a test
+//! The `CustomResourceDefinition`s, generated from the types; `crds/` holds what this makes and a test
 //! fails on drift.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -78,6 +78,9 @@ fn strip_null(node: &mut Map<String, Value>) {
             let only = only.clone();
             node.insert("type".into(), only);
         }
+    }
+    if let Some(Value::Array(options)) = node.get_mut("enum") {
+        options.retain(|option| !option.is_null());
     }
     collapse_optional(node);
     node.remove("format");

@@ -3,7 +3,7 @@
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 
-use crate::api::conditions::{Condition, ConditionStatus, ConditionType, cut, find, is_true};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, cut, find, is_true};
 use crate::api::labels;
 
 /// The API server's limit for a note, in bytes.
@@ -38,11 +38,16 @@ impl Events {
     }
 }
 
-/// What changed, if status or reason did. Waiting is normal; being stuck or broken is a warning.
+/// What changed, if status or reason did. Waiting is normal; being stuck or broken is a warning. The
+/// steps of an ordinary start are no news: the object's own controllers tell them.
 fn event(before: &[Condition], after: &[Condition]) -> Option<Event> {
     let ready = find(after, ConditionType::Ready)?;
     let old = find(before, ConditionType::Ready);
     if old.is_some_and(|old| (old.status, old.reason) == (ready.status, ready.reason)) {
+        return None;
+    }
+    let started = old.is_none_or(|old| old.status != ConditionStatus::True);
+    if started && matches!(ready.reason, Reason::Progressing | Reason::WaitingForObjects) {
         return None;
     }
     let waits = is_true(after, ConditionType::Reconciling);

@@ -144,6 +144,7 @@ fn resolved_params(rule: &Rule, inputs: &ResourceInputs) -> Plan<Value> {
         Err(errors) => {
             let mut trouble = lookup::Trouble::default();
             errors.into_iter().for_each(|found| trouble.add(&below("params", &found.path), found.error));
+            trouble.awaited.iter_mut().for_each(|awaited| awaited.reason = Reason::WaitingForDependency);
             trouble.into_plan()
         }
     }

@@ -59,7 +59,7 @@ impl Manifests {
     /// Sorts by kind, then name.
     pub fn new(manifests: impl IntoIterator<Item = Manifest>) -> Self {
         let mut sorted: Vec<_> = manifests.into_iter().collect();
-        sorted.sort_by(|a, b| (rank(&a.id.kind), &a.id).cmp(&(rank(&b.id.kind), &b.id)));
+        sorted.sort_by(|a, b| place(a).cmp(&place(b)));
         Self(sorted)
     }
 
@@ -72,6 +72,11 @@ impl Manifests {
     pub fn ids(&self) -> impl Iterator<Item = &ObjectId> {
         self.0.iter().map(|manifest| &manifest.id)
     }
+}
+
+/// What is written once comes first of all: what is made of it must not be there without it (P06).
+fn place(manifest: &Manifest) -> (bool, usize, &ObjectId) {
+    (!manifest.once, rank(&manifest.id.kind), &manifest.id)
 }
 
 fn rank(kind: &str) -> usize {

@@ -102,9 +102,7 @@ impl<'a> Place<'a> {
     /// own `500m`. A map of which nobody owns a member is added to, unless it is owned as one.
     fn collision(&self, want: &Value, have: &Value) -> Option<Collision> {
         let addition = match (want, have) {
-            (Value::Object(want), Value::Object(have)) => {
-                want.is_empty() || have.is_empty() || !self.is_atomic()
-            }
+            (Value::Object(want), Value::Object(have)) => have.is_empty() || !self.is_one(want),
             (Value::Object(_) | Value::Array(_), Value::Null) => true,
             _ => false,
         };
@@ -114,7 +112,7 @@ impl<'a> Place<'a> {
     }
 
     fn map_lacks(&self, want: &Map<String, Value>, have: &Map<String, Value>) -> bool {
-        let whole = self.whole || (self.is_atomic() && !(want.is_empty() && self.may_be_empty()));
+        let whole = self.whole || self.is_one(want);
         let extra = |(name, value): (&String, &Value)| {
             !want.contains_key(name) && !defaults::is_default(&self.field, name, value)
         };
@@ -162,10 +160,10 @@ impl<'a> Place<'a> {
         !self.nodes.is_empty() && self.nodes.iter().all(|node| fields::is_leaf(node))
     }
 
-    /// An applied `{}` looks the same in managedFields for an atomic map and for any other. The atomic
-    /// ones that mean something when empty are selectors.
-    fn may_be_empty(&self) -> bool {
-        !self.field.ends_with("elector")
+    /// Whether this map is owned as one. An applied `{}` looks the same in managedFields for such a map
+    /// and for any other; those that mean something when empty are selectors.
+    fn is_one(&self, want: &Map<String, Value>) -> bool {
+        self.is_atomic() && (!want.is_empty() || self.field.ends_with("elector"))
     }
 
     /// The server keeps no empty values: a field that we own and that is not there is as we want it.
