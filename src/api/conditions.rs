@@ -122,12 +122,7 @@ pub struct Verdict {
 /// Gives `verdicts` their times: that of the previous condition of the same type and status, else
 /// `now`. So a status that says the same as before is the same to the byte. Sorted by type.
 #[must_use]
-pub fn stamp(
-    verdicts: Vec<Verdict>,
-    previous: &[Condition],
-    generation: i64,
-    now: &str,
-) -> Vec<Condition> {
+pub fn stamp(verdicts: Vec<Verdict>, previous: &[Condition], generation: i64, now: &str) -> Vec<Condition> {
     let since = |verdict: &Verdict| {
         previous
             .iter()

@@ -14,10 +14,7 @@ use super::workload::ScoreWorkload;
 /// All our CRDs, in the order in which they are installed.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [ScoreWorkload::crd(), ProvisionerRule::crd(), ScoreResource::crd()]
-        .into_iter()
-        .map(finish)
-        .collect()
+    [ScoreWorkload::crd(), ProvisionerRule::crd(), ScoreResource::crd()].into_iter().map(finish).collect()
 }
 
 /// The JSON Schema (2020-12) of a Score file inside a ScoreWorkload: what the controller checks.
@@ -112,7 +109,9 @@ fn names_to_cel(node: &mut Map<String, Value>) {
     }
     let message = match max {
         Some(63) => "names have 2 to 63 characters of a-z, 0-9 and '-', not '-' at either end",
-        Some(_) => "annotation keys have 2 to 316 characters: an optional DNS name and '/', then letters, digits, '-', '_' and '.'",
+        Some(_) => {
+            "annotation keys have 2 to 316 characters: an optional DNS name and '/', then letters, digits, '-', '_' and '.'"
+        }
         None => "names of variables are not empty and hold no '='",
     };
     let rule = json!({"rule": format!("self.all(k, {rule})"), "message": message});

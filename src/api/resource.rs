@@ -68,11 +68,7 @@ impl ScoreResourceSpec {
     /// The resource's identity within its namespace.
     #[must_use]
     pub fn uid(&self) -> ResourceUid {
-        ResourceUid {
-            type_: self.type_.clone(),
-            class: self.class.clone(),
-            id: self.id.clone(),
-        }
+        ResourceUid { type_: self.type_.clone(), class: self.class.clone(), id: self.id.clone() }
     }
 }
 

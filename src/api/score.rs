@@ -16,8 +16,7 @@ pub const ANNOTATION_PATTERN: &str = "^(([a-z0-9][a-z0-9-]{0,61}[a-z0-9])(\\.[a-
 /// The type and class of a resource (S19).
 pub const TYPE_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$";
 const ID_PATTERN: &str = "^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$";
-const MEMORY_PATTERN: &str =
-    "^(0\\.[0-9]+|[1-9][0-9]*(\\.[0-9]+)?)(K|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
+const MEMORY_PATTERN: &str = "^(0\\.[0-9]+|[1-9][0-9]*(\\.[0-9]+)?)(K|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$";
 const CPU_PATTERN: &str = "^[0-9]+(?:m|\\.[0-9]+)?$";
 
 /// A Score file, unchanged: paste your `score.yaml` here. Whatever the Score specification accepts
@@ -355,9 +354,9 @@ fn port<'de, D: serde::Deserializer<'de>>(input: D) -> Result<u16, D::Error> {
     let whole = number.fract() == 0.0 && (1.0..=65535.0).contains(&number);
     // The cast is exact: `whole` bounds it to the range of u16.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    whole.then_some(number as u16).ok_or_else(|| {
-        serde::de::Error::custom(format!("expected a port from 1 to 65535, found {number}"))
-    })
+    whole
+        .then_some(number as u16)
+        .ok_or_else(|| serde::de::Error::custom(format!("expected a port from 1 to 65535, found {number}")))
 }
 
 fn some_port<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<u16>, D::Error> {

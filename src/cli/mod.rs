@@ -21,7 +21,7 @@ pub struct Cli {
 enum Command {
     /// Run the controllers, with the credentials of $KUBECONFIG or of the pod.
     Run(RunArgs),
-    /// Print the CustomResourceDefinitions, or write them into a directory.
+    /// Print the `CustomResourceDefinitions`, or write them into a directory.
     Crds {
         /// The directory; one file per definition.
         #[arg(long)]
@@ -32,7 +32,7 @@ enum Command {
 /// How to run the controllers.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
-    /// How log lines look; the level is that of $RUST_LOG.
+    /// How log lines look; the level is that of $`RUST_LOG`.
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
     /// How many workloads, and how many resources, are worked on at once.

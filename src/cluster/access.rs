@@ -3,8 +3,8 @@
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use kube::api::{Api, ApiResource, PostParams};
 use kube::Client;
+use kube::api::{Api, ApiResource, PostParams};
 
 use super::{Error, call};
 

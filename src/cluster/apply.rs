@@ -33,7 +33,8 @@ impl Report {
     /// before and is not among them.
     #[must_use]
     pub fn inventory(&self, manifests: &Manifests, before: &[InventoryEntry]) -> Vec<InventoryEntry> {
-        let mut all: BTreeMap<_, _> = before.iter().map(|entry| (entry.id.clone(), entry.uid.clone())).collect();
+        let mut all: BTreeMap<_, _> =
+            before.iter().map(|entry| (entry.id.clone(), entry.uid.clone())).collect();
         for id in manifests.ids() {
             all.entry(id.clone()).or_default();
         }
@@ -57,13 +58,14 @@ pub async fn all(world: &World, manifests: &Manifests) -> Report {
         match one(world, manifest).await {
             Ok(Fate::Live(object)) => drop(report.live.insert(manifest.id.clone(), object)),
             Ok(Fate::Refused(refusal)) => report.refusals.push(refusal),
-            Err(error) => match refusal::of(&error, &manifest.id) {
-                Some(refusal) => report.refusals.push(refusal),
-                None => {
+            Err(error) => {
+                if let Some(refusal) = refusal::of(&error, &manifest.id) {
+                    report.refusals.push(refusal);
+                } else {
                     report.error = Some(error);
                     break;
                 }
-            },
+            }
         }
     }
     report
@@ -72,10 +74,18 @@ pub async fn all(world: &World, manifests: &Manifests) -> Report {
 async fn one(world: &World, manifest: &Manifest) -> Result<Fate, Error> {
     let id = &manifest.id;
     let Some(kind) = world.kinds.resolve(&id.api_version, &id.kind).await? else {
-        return Ok(refused(id, Reason::KindNotFound, "this cluster does not serve this kind; install its CRD"));
+        return Ok(refused(
+            id,
+            Reason::KindNotFound,
+            "this cluster does not serve this kind; install its CRD",
+        ));
     };
     if !kind.namespaced {
-        return Ok(refused(id, Reason::ForbiddenKind, "this kind is cluster-scoped: a rule creates objects in the workload's namespace only"));
+        return Ok(refused(
+            id,
+            Reason::ForbiddenKind,
+            "this kind is cluster-scoped: a rule creates objects in the workload's namespace only",
+        ));
     }
     let live = world.object(&kind, &manifest.namespace, &id.name).await?;
     let fate = match live {
@@ -97,16 +107,23 @@ async fn create(world: &World, kind: &Kind, manifest: &Manifest) -> Result<Fate,
             world.read(kind, &manifest.namespace, &manifest.id.name).await?;
             Err(Error::moved(format!("creating {}", manifest.id), "it was made by another process meanwhile"))
         }
-        Err(error) if error.code() == Some(409) => match world.read(kind, &manifest.namespace, &manifest.id.name).await? {
-            Some(live) => update(world, kind, manifest, live).await,
-            None => Err(error),
-        },
+        Err(error) if error.code() == Some(409) => {
+            match world.read(kind, &manifest.namespace, &manifest.id.name).await? {
+                Some(live) => update(world, kind, manifest, live).await,
+                None => Err(error),
+            }
+        }
         Err(error) => Err(error),
     }
 }
 
 /// Brings an object that exists to what it must be, if it is ours.
-async fn update(world: &World, kind: &Kind, manifest: &Manifest, live: Arc<DynamicObject>) -> Result<Fate, Error> {
+async fn update(
+    world: &World,
+    kind: &Kind,
+    manifest: &Manifest,
+    live: Arc<DynamicObject>,
+) -> Result<Fate, Error> {
     let now = serde_json::to_value(&*live).unwrap_or_default();
     let adopted = is_adopted(&now, &manifest.owner_uid);
     if !is_ours(&now, manifest) && !adopted {
@@ -132,11 +149,22 @@ async fn update(world: &World, kind: &Kind, manifest: &Manifest, live: Arc<Dynam
 }
 
 /// After a conflict: hand edits are repaired, another applier's fields are left to it (decision 6).
-async fn settle(world: &World, kind: &Kind, manifest: &Manifest, body: &Value, error: Error) -> Result<Fate, Error> {
-    let Some(live) = world.read(kind, &manifest.namespace, &manifest.id.name).await? else { return Err(error) };
+async fn settle(
+    world: &World,
+    kind: &Kind,
+    manifest: &Manifest,
+    body: &Value,
+    error: Error,
+) -> Result<Fate, Error> {
+    let Some(live) = world.read(kind, &manifest.namespace, &manifest.id.name).await? else {
+        return Err(error);
+    };
     let now = serde_json::to_value(&*live).unwrap_or_default();
     if now["metadata"]["uid"] != body["metadata"]["uid"] {
-        return Err(Error::moved(format!("applying {}", manifest.id), "the object was deleted and made anew meanwhile"));
+        return Err(Error::moved(
+            format!("applying {}", manifest.id),
+            "the object was deleted and made anew meanwhile",
+        ));
     }
     let conflicts = drift::conflicts(&manifest.body, &now, labels::MANAGER);
     match conflicts.iter().find(|conflict| !conflict.forceable) {
@@ -184,16 +212,17 @@ fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
     let owner = controller(live).map_or("nobody that Kubernetes knows of".to_owned(), |owner| owner);
     let message = format!(
         "an object of this name exists and is not ours (it belongs to {owner}): rename or delete it, or let it be taken over with `kubectl annotate {} {} {}={}`",
-        manifest.id.kind.to_lowercase(), manifest.id.name, labels::ADOPT, manifest.owner_uid
+        manifest.id.kind.to_lowercase(),
+        manifest.id.name,
+        labels::ADOPT,
+        manifest.owner_uid
     );
     Refusal { object: manifest.id.clone(), reason: Reason::AlreadyExists, message }
 }
 
 fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {
-    let message = format!(
-        "field {} is managed by `{}`: let one of the two set it",
-        conflict.path, conflict.manager
-    );
+    let message =
+        format!("field {} is managed by `{}`: let one of the two set it", conflict.path, conflict.manager);
     Refusal { object: manifest.id.clone(), reason: Reason::FieldConflict, message }
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
+use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Config};
 use kube::runtime::{WatchStreamExt, watcher as watch_stream};
-use kube::Client;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
@@ -95,7 +95,13 @@ async fn run(
     let changed = |change: Change<DynamicObject>| drop(changes.send(Arc::clone(change.object())));
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => step::<DynamicObject>(watcher::Event::modify(event, slim), &mut writer, &cache, &mut relist, &changed),
+            Ok(event) => step::<DynamicObject>(
+                watcher::Event::modify(event, slim),
+                &mut writer,
+                &cache,
+                &mut relist,
+                &changed,
+            ),
             Err(error) => tracing::warn!(%error, "watch interrupted"),
         }
     }

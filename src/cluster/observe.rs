@@ -32,7 +32,8 @@ pub fn workload(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
     let name = object.name_any();
     let index = world.index();
     let known = index.get(&namespace, &name);
-    let demands: Vec<Demand> = known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
+    let demands: Vec<Demand> =
+        known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
     let key = |demand: &Demand| ResourceKey { namespace: namespace.clone(), uid: demand.uid.clone() };
     let siblings = demands.iter().flat_map(|demand| index.demands(&key(demand)));
     WorkloadInputs {
@@ -111,7 +112,11 @@ pub fn is_settled(world: &World) -> bool {
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn retained_guid(world: &World, key: &ResourceKey, binding: &mut BindingInputs) -> Result<(), Error> {
+pub async fn retained_guid(
+    world: &World,
+    key: &ResourceKey,
+    binding: &mut BindingInputs,
+) -> Result<(), Error> {
     let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
     let retains = rule.is_some_and(|rule| rule.deletion_policy == DeletionPolicy::Retain);
     if binding.existing.is_some() || !retains {
@@ -127,15 +132,18 @@ pub async fn retained_guid(world: &World, key: &ResourceKey, binding: &mut Bindi
     Ok(())
 }
 
-/// The consumers that own it: workloads, and ScoreResources that depend on it or share it.
+/// The consumers that own it: workloads, and `ScoreResources` that depend on it or share it.
 fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
     let index = world.index();
-    let workload = |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
+    let workload =
+        |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
     let demanding = index.consumers(key).into_iter().filter_map(|name| index.get(&key.namespace, &name));
     let mut owners: Vec<_> = demanding.map(workload).collect();
     owners.extend(lingering(world, key, existing));
     for uid in index.dependents(key) {
-        owners.extend(world.caches.resources.get(&key.namespace, &uid.object_name()).and_then(|found| owner(&found)));
+        owners.extend(
+            world.caches.resources.get(&key.namespace, &uid.object_name()).and_then(|found| owner(&found)),
+        );
     }
     if key.uid.class == SHARED_CLASS {
         owners.extend(sharers(world, key));
@@ -154,7 +162,11 @@ fn sharers(world: &World, key: &ResourceKey) -> Vec<Owner> {
     let uses = |resource: &Arc<ScoreResource>| {
         resource.namespace().as_deref() == Some(&key.namespace)
             && resource.spec.class != SHARED_CLASS
-            && resource.spec.rule.as_deref().is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
+            && resource
+                .spec
+                .rule
+                .as_deref()
+                .is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
     };
     world.caches.resources.all().iter().filter(|found| uses(found)).filter_map(|found| owner(found)).collect()
 }
@@ -167,15 +179,22 @@ fn lingering(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>)
         .filter(|reference| reference.kind == "ScoreWorkload")
         .filter(|reference| {
             let workload = world.caches.workloads.get(&key.namespace, &reference.name);
-            workload.is_some_and(|workload| workload.uid().as_ref() == Some(&reference.uid) && holds(world, &workload))
+            workload.is_some_and(|workload| {
+                workload.uid().as_ref() == Some(&reference.uid) && holds(world, &workload)
+            })
         })
-        .map(|reference| Owner { kind: "ScoreWorkload", name: reference.name.clone(), uid: reference.uid.clone() })
+        .map(|reference| Owner {
+            kind: "ScoreWorkload",
+            name: reference.name.clone(),
+            uid: reference.uid.clone(),
+        })
         .collect()
 }
 
 fn holds(world: &World, workload: &ScoreWorkload) -> bool {
     let namespace = workload.namespace().unwrap_or_default();
-    let readable = world.index().get(&namespace, &workload.name_any()).is_some_and(|known| known.valid.is_some());
+    let readable =
+        world.index().get(&namespace, &workload.name_any()).is_some_and(|known| known.valid.is_some());
     let status = workload.status.clone().unwrap_or_default();
     let applied = status.observed_generation == workload.metadata.generation.unwrap_or_default()
         && is_true(&status.conditions, ConditionType::Applied);
@@ -239,7 +258,8 @@ pub fn evaluation(
 ) -> ResourceInputs {
     let index = world.index();
     let author = binding::author(demands, spec);
-    let name = author.map(|demand| demand.workload.clone()).or(spec.source_workload.clone()).unwrap_or_default();
+    let name =
+        author.map(|demand| demand.workload.clone()).or(spec.source_workload.clone()).unwrap_or_default();
     let known = index.get(namespace, &name);
     let depends_on = author.map(|demand| demand.depends_on.clone()).unwrap_or_default();
     let workloads = if rule.reads_workloads() { all_workloads(&index, namespace) } else { Map::new() };
@@ -264,7 +284,12 @@ fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<Stri
     index.workloads(namespace).map(entry).collect()
 }
 
-fn dependency(world: &World, namespace: &str, name: &str, uid: &crate::api::names::ResourceUid) -> Dependency {
+fn dependency(
+    world: &World,
+    namespace: &str,
+    name: &str,
+    uid: &crate::api::names::ResourceUid,
+) -> Dependency {
     let resource = world.caches.resources.get(namespace, &uid.object_name());
     let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
     let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));
@@ -296,7 +321,10 @@ pub async fn missing_secrets(
             secret = world.secrets.read(namespace, &reference.name).await?;
         }
         match secret {
-            None => missing.push(format!("Secret `{}` does not exist yet (its key `{}` is awaited)", reference.name, reference.key)),
+            None => missing.push(format!(
+                "Secret `{}` does not exist yet (its key `{}` is awaited)",
+                reference.name, reference.key
+            )),
             Some(secret) if !has_key(&secret, &reference.key) => missing.push(lacks(&secret, reference)),
             Some(_) => {}
         }

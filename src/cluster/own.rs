@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use kube::ResourceExt;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -14,6 +14,7 @@ use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::workload::ScoreWorkload;
 use crate::plan::index::{Known, ResourceKey};
+use crate::plan::rule::select::Labels;
 use crate::render::drift;
 use crate::render::resource::score_resource;
 use crate::render::{Manifest, Owner};
@@ -50,7 +51,9 @@ async fn create(world: &World, key: &ResourceKey, manifest: Manifest) -> Result<
     let mut body = manifest.body;
     body["metadata"]["resourceVersion"] = json!("1");
     let made = send(world, key, &body).await;
-    if let Err(error) = &made && error.code() == Some(409) {
+    if let Err(error) = &made
+        && error.code() == Some(409)
+    {
         // Made before a crash, or by another process: the next pass binds to what is there.
         if let Some(there) = read(world, key).await? {
             world.caches.resources.wrote(there);
@@ -122,7 +125,13 @@ async fn check_dropped(
     Ok(())
 }
 
-async fn still_holds(world: &World, key: &ResourceKey, kind: &str, name: &str, uid: &str) -> Result<bool, Error> {
+async fn still_holds(
+    world: &World,
+    key: &ResourceKey,
+    kind: &str,
+    name: &str,
+    uid: &str,
+) -> Result<bool, Error> {
     match kind {
         "ScoreWorkload" => workload_holds(world, key, name, uid).await,
         "ScoreResource" if key.uid.class == SHARED_CLASS => sharer_holds(world, key, name, uid).await,
@@ -139,7 +148,7 @@ async fn workload_holds(world: &World, key: &ResourceKey, name: &str, uid: &str)
     if live.metadata.deletion_timestamp.is_some() {
         return Ok(false);
     }
-    let known = Known::new(name, uid, 0, Default::default(), &live.spec.0);
+    let known = Known::new(name, uid, 0, Labels::new(), &live.spec.0);
     Ok(known.valid.is_none() || known.demands().any(|demand| demand.uid == key.uid))
 }
 

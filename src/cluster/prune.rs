@@ -65,7 +65,13 @@ async fn one(world: &World, namespace: &str, owner_uid: &str, entry: &InventoryE
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked.
-pub async fn delete(world: &World, kind: &Kind, namespace: &str, name: &str, uid: String) -> Result<bool, Error> {
+pub async fn delete(
+    world: &World,
+    kind: &Kind,
+    namespace: &str,
+    name: &str,
+    uid: String,
+) -> Result<bool, Error> {
     let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), namespace, &kind.api);
     let only = Preconditions { uid: Some(uid), resource_version: None };
     let params = DeleteParams::background().preconditions(only);

@@ -33,13 +33,15 @@ fn meaning(status: &Status) -> Option<(Reason, &'static str)> {
         }
         403 => Some((Reason::Forbidden, "the operator's role or an admission policy does not allow it")),
         404 => Some((Reason::KindNotFound, "install the CRD of this kind; the operator will see it")),
-        422 if is_immutable(status) => {
-            Some((Reason::ImmutableField, "this field can never change: undo the change, or delete the object to have it made anew"))
-        }
+        422 if is_immutable(status) => Some((
+            Reason::ImmutableField,
+            "this field can never change: undo the change, or delete the object to have it made anew",
+        )),
         422 | 400 | 413 => Some((Reason::Refused, "correct the Score file or the rule")),
-        500 if status.message.contains("typed patch object") => {
-            Some((Reason::Refused, "the object does not fit the schema of its kind: correct the Score file or the rule"))
-        }
+        500 if status.message.contains("typed patch object") => Some((
+            Reason::Refused,
+            "the object does not fit the schema of its kind: correct the Score file or the rule",
+        )),
         _ => None,
     }
 }
@@ -56,8 +58,9 @@ fn causes(status: &Status) -> impl Iterator<Item = (&str, &str, &str)> {
 
 fn fields(status: &Status) -> String {
     let fields: Vec<_> = causes(status).map(|(.., field)| field).filter(|field| !field.is_empty()).collect();
-    match fields.is_empty() {
-        true => format!("refused with {} {}", status.code, status.reason),
-        false => format!("refused with {} {} at {}", status.code, status.reason, fields.join(", ")),
+    if fields.is_empty() {
+        format!("refused with {} {}", status.code, status.reason)
+    } else {
+        format!("refused with {} {} at {}", status.code, status.reason, fields.join(", "))
     }
 }

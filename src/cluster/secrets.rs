@@ -50,12 +50,11 @@ impl Secrets {
     pub async fn read(&self, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
         let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &api_resource());
         let answer = found(call(format!("reading Secret {namespace}/{name}"), api.get(name)).await)?;
-        match answer {
-            Some(object) => Ok(Some(self.remember(object))),
-            None => {
-                self.forget(namespace, name);
-                Ok(None)
-            }
+        if let Some(object) = answer {
+            Ok(Some(self.remember(object)))
+        } else {
+            self.forget(namespace, name);
+            Ok(None)
         }
     }
 

@@ -48,6 +48,7 @@ fn is_other_uid(error: &Error) -> bool {
 }
 
 /// The API of a namespaced kind of ours.
+#[must_use]
 pub fn api<K>(client: &Client, namespace: &str) -> Api<K>
 where
     K: Resource<Scope = NamespaceResourceScope>,

@@ -30,6 +30,7 @@ pub enum Change<K> {
 
 impl<K> Change<K> {
     /// The object as it is, or as it last was.
+    #[must_use]
     pub fn object(&self) -> &Arc<K> {
         match self {
             Self::Applied(object) | Self::Deleted(object) => object,
@@ -70,7 +71,10 @@ where
     K::DynamicType: Default,
 {
     let read = |guard: DeserializeGuard<K>| {
-        guard.0.inspect_err(|error| tracing::error!(%error, "an object cannot be read and is left alone")).ok()
+        guard
+            .0
+            .inspect_err(|error| tracing::error!(%error, "an object cannot be read and is left alone"))
+            .ok()
     };
     Some(match event {
         Event::Apply(guard) => Event::Apply(read(guard)?),

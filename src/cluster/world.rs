@@ -70,11 +70,11 @@ pub struct Environment {
 /// The caches of our own kinds and of namespaces.
 #[derive(Clone)]
 pub struct Caches {
-    /// ScoreWorkloads.
+    /// `ScoreWorkloads`.
     pub workloads: Arc<Cache<ScoreWorkload>>,
-    /// ScoreResources.
+    /// `ScoreResources`.
     pub resources: Arc<Cache<ScoreResource>>,
-    /// ProvisionerRules.
+    /// `ProvisionerRules`.
     pub rules: Arc<Cache<ProvisionerRule>>,
     /// Namespaces, for their labels.
     pub namespaces: Arc<Cache<Namespace>>,
@@ -105,7 +105,13 @@ pub struct World {
 impl World {
     /// A world that knows nothing yet.
     #[must_use]
-    pub fn new(client: Client, caches: Caches, changes: Changes, environment: Environment, resync: Duration) -> Self {
+    pub fn new(
+        client: Client,
+        caches: Caches,
+        changes: Changes,
+        environment: Environment,
+        resync: Duration,
+    ) -> Self {
         Self {
             kinds: Kinds::new(client.clone()),
             objects: Objects::new(client.clone(), changes),
@@ -150,7 +156,9 @@ impl World {
     pub fn forget_admissions(&self, group: &str) -> Vec<String> {
         let of_group = |rule: &Arc<Rule>| {
             let kinds = rule.kinds();
-            kinds.iter().any(|(api_version, _)| api_version.split_once('/').is_some_and(|(found, _)| found == group))
+            kinds
+                .iter()
+                .any(|(api_version, _)| api_version.split_once('/').is_some_and(|(found, _)| found == group))
         };
         let mut book = self.book_mut();
         let found = book.iter_mut().filter(|(_, entry)| entry.admission.rule().is_none_or(of_group));
@@ -166,7 +174,12 @@ impl World {
     ///
     /// # Errors
     /// Where a Secret must be read and the API server cannot be asked.
-    pub async fn object(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
+    pub async fn object(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<DynamicObject>>, Error> {
         if is_secret(kind) {
             return self.secrets.get(namespace, name).await;
         }
@@ -177,7 +190,12 @@ impl World {
     ///
     /// # Errors
     /// Where the API server cannot be asked.
-    pub async fn read(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
+    pub async fn read(
+        &self,
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<DynamicObject>>, Error> {
         if is_secret(kind) {
             return self.secrets.read(namespace, name).await;
         }

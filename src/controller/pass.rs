@@ -82,8 +82,12 @@ fn availability(live: &BTreeMap<ObjectId, Arc<DynamicObject>>) -> Outcome {
     for (id, object) in live {
         match readiness(&serde_json::to_value(&**object).unwrap_or_default()) {
             Readiness::Ready => {}
-            Readiness::Waiting(message) => waiting.push(Awaited::new(Reason::WaitingForObjects, format!("{id}: {message}"))),
-            Readiness::Failed(message) => failed.push(Awaited::new(Reason::Failed, format!("{id}: {message}"))),
+            Readiness::Waiting(message) => {
+                waiting.push(Awaited::new(Reason::WaitingForObjects, format!("{id}: {message}")));
+            }
+            Readiness::Failed(message) => {
+                failed.push(Awaited::new(Reason::Failed, format!("{id}: {message}")));
+            }
         }
     }
     match (failed.is_empty(), waiting.is_empty()) {
@@ -120,7 +124,9 @@ pub fn next(outcome: &Outcome, resync: Option<Duration>) -> Next {
     let unwatched = |awaited: &Awaited| awaited.reason == Reason::WaitingForSecret;
     match outcome {
         Outcome::Refused(refusals) if !refusals.iter().all(Refusal::is_final) => Next::Retry,
-        Outcome::Waiting(awaited) | Outcome::Unavailable(awaited) if awaited.iter().any(unwatched) => Next::Retry,
+        Outcome::Waiting(awaited) | Outcome::Unavailable(awaited) if awaited.iter().any(unwatched) => {
+            Next::Retry
+        }
         _ => resync.map_or(Next::Change, Next::After),
     }
 }

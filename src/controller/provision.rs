@@ -87,7 +87,9 @@ fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
         )),
         None => Err(waits(
             Reason::RuleNotFound,
-            format!("rule `{name}`, which provides this resource, is gone; what it made keeps running; put the rule back"),
+            format!(
+                "rule `{name}`, which provides this resource, is gone; what it made keeps running; put the rule back"
+            ),
         )),
     }
 }
@@ -110,7 +112,9 @@ fn no_rule(pass: &Pass<'_>) -> String {
     };
     format!(
         "resource `{uid}` is not supported by any rule: none provides type `{}` with class `{}` here{hint} (types: {}); see `kubectl get prule`",
-        uid.type_, uid.class, list(names())
+        uid.type_,
+        uid.class,
+        list(names())
     )
 }
 
@@ -143,7 +147,8 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
     }
     let name = generated_name(&pass.resource.spec);
     let secret = pass.world.secrets.get(&pass.key.namespace, &name).await?;
-    let existed = |entry: &InventoryEntry| entry.id.kind == "Secret" && entry.id.name == name && !entry.uid.is_empty();
+    let existed =
+        |entry: &InventoryEntry| entry.id.kind == "Secret" && entry.id.name == name && !entry.uid.is_empty();
     if secret.is_none() && pass.before.inventory.iter().any(existed) {
         let message = format!(
             "Secret `{name}` with the generated values was deleted; new values would not fit the data: restore the Secret, or delete the ScoreResource `{}` to start afresh",
@@ -154,7 +159,9 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
     let kept = secret.map(|secret| generated::values(&serde_json::to_value(&*secret).unwrap_or_default()));
     let mut values = kept.unwrap_or_default();
     for (key, wanted) in &rule.generate {
-        values.entry(key.clone()).or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
+        values
+            .entry(key.clone())
+            .or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
     }
     Ok(Ok(values))
 }
@@ -192,7 +199,8 @@ async fn apply(
         inventory = announced;
     }
     let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, &inventory).await;
-    let found = Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
+    let found =
+        Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }
@@ -229,7 +237,9 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
     let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, &[], rule, BTreeMap::new());
     let Plan::Ready(shared) = evaluate(rule, Part::Shared, &inputs) else { return Ok(live) };
     for object in &shared.objects {
-        let Some(kind) = pass.world.kinds.resolve(&object.id.api_version, &object.id.kind).await? else { continue };
+        let Some(kind) = pass.world.kinds.resolve(&object.id.api_version, &object.id.kind).await? else {
+            continue;
+        };
         let found = pass.world.object(&kind, &pass.key.namespace, &object.id.name).await?;
         if let Some(found) = found {
             live.insert(object.key.clone(), serde_json::to_value(&*found).unwrap_or_default());
@@ -270,7 +280,11 @@ async fn conclude(
 fn makers(live: &BTreeMap<String, Value>) -> String {
     let name = |object: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        format!("`kubectl describe {} {}`", text(&object["kind"]).to_lowercase(), text(&object["metadata"]["name"]))
+        format!(
+            "`kubectl describe {} {}`",
+            text(&object["kind"]).to_lowercase(),
+            text(&object["metadata"]["name"])
+        )
     };
     let all: Vec<_> = live.values().filter(|object| object["kind"] != "Secret").map(name).collect();
     if all.is_empty() { "it has none".to_owned() } else { format!("see {}", all.join(", ")) }

@@ -24,7 +24,7 @@ use crate::cluster::Error;
 /// Changes that come together make one pass.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
 
 /// Wakes objects.
 pub struct Waker<K>(UnboundedSender<ScheduleRequest<K>>);
@@ -133,7 +133,12 @@ impl<T> Drop for AbortOnDrop<T> {
 }
 
 /// Logs how a pass ended, and says when the next one is due.
-fn settle<K>(name: &str, key: &K, ended: Result<Done, String>, attempts: &mut HashMap<K, u32>) -> Option<Duration>
+fn settle<K>(
+    name: &str,
+    key: &K,
+    ended: Result<Done, String>,
+    attempts: &mut HashMap<K, u32>,
+) -> Option<Duration>
 where
     K: Clone + Eq + Hash + Display,
 {
@@ -175,10 +180,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    fn done(next: Next) -> Result<Done, Error> {
-        Ok(Done { next })
-    }
-
     async fn until(count: &AtomicU32, wanted: u32) {
         while count.load(Ordering::SeqCst) < wanted {
             tokio::task::yield_now().await;
@@ -199,11 +200,9 @@ mod tests {
         let queue = run("test", (waker.clone(), wakes), 2, move |key, _| {
             let (good, bad) = (Arc::clone(&good2), Arc::clone(&bad2));
             async move {
-                if key == "bad" && bad.fetch_add(1, Ordering::SeqCst) == 0 {
-                    panic!("on purpose");
-                }
+                assert!(!(key == "bad" && bad.fetch_add(1, Ordering::SeqCst) == 0), "on purpose");
                 good.fetch_add(1, Ordering::SeqCst);
-                done(Next::Change)
+                Ok(Done::NOTHING)
             }
         });
         waker.wake("bad".to_owned());
@@ -228,7 +227,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 now.fetch_sub(1, Ordering::SeqCst);
                 runs.fetch_add(1, Ordering::SeqCst);
-                done(Next::Change)
+                Ok(Done::NOTHING)
             }
         });
         waker.wake("one".to_owned());

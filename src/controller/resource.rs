@@ -1,4 +1,4 @@
-//! The controller of ScoreResources: observe → bind → evaluate → apply → ready? → outputs → status.
+//! The controller of `ScoreResources`: observe → bind → evaluate → apply → ready? → outputs → status.
 //! The one writer of a resource, keyed by its identity and computed from all workloads of its
 //! namespace (decision 1).
 
@@ -69,15 +69,23 @@ async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Erro
 
 /// The resync interval, up to a tenth shorter by a hash of the resource: not all at once.
 fn jittered(pass: &Pass<'_>) -> std::time::Duration {
-    let hash = pass.key.uid.object_name().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    pass.world.resync - pass.world.resync / 1000 * (hash % 100)
+    let hash = pass
+        .key
+        .uid
+        .object_name()
+        .bytes()
+        .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    pass.world.resync.saturating_sub(pass.world.resync / 1000 * (hash % 100))
 }
 
 /// Writes the status with the names of objects that are about to be created.
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked.
-pub async fn announce(pass: &Pass<'_>, inventory: Vec<crate::api::resource::InventoryEntry>) -> Result<(), Error> {
+pub async fn announce(
+    pass: &Pass<'_>,
+    inventory: Vec<crate::api::resource::InventoryEntry>,
+) -> Result<(), Error> {
     publish(pass, &Found { outcome: pass::applying(), inventory, outputs: None, error: None }).await
 }
 

@@ -1,4 +1,4 @@
-//! The controller of ProvisionerRules: compile and check → is every kind served and permitted? → into
+//! The controller of `ProvisionerRules`: compile and check → is every kind served and permitted? → into
 //! the book of rules → status.
 
 use std::sync::Arc;
@@ -65,13 +65,16 @@ async fn kinds(world: &World, rule: &Rule) -> Result<(Vec<Problem>, Vec<Awaited>
     let (mut problems, mut awaited) = (Vec::new(), Vec::new());
     for (api_version, kind) in rule.kinds() {
         let Some(found) = world.kinds.resolve(&api_version, &kind).await? else {
-            let message = format!("this cluster does not serve {api_version} {kind}: install its CRD, and the rule will be used");
+            let message = format!(
+                "this cluster does not serve {api_version} {kind}: install its CRD, and the rule will be used"
+            );
             awaited.push(Awaited::new(Reason::KindNotFound, message));
             continue;
         };
         if !found.namespaced {
             let path = path_of(rule, &api_version, &kind);
-            let message = format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only");
+            let message =
+                format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only");
             problems.push(Problem::new(path, Reason::ForbiddenKind, message));
             continue;
         }

@@ -109,13 +109,17 @@ async fn watches(wakers: &Arc<Wakers>, writers: Writers) {
     let caches = wakers.world.caches.clone();
     let (definitions, definitions_cache) = definitions();
     tokio::join!(
-        watch::run(Api::all(client()), None, writers.workloads, caches.workloads, |change| wakers.workload(&change)),
-        watch::run(Api::all(client()), None, writers.resources, caches.resources, |change| wakers.resource(&change)),
-        watch::run(Api::all(client()), None, writers.rules, caches.rules, |change| wakers.rule(change.object())),
+        watch::run(Api::all(client()), None, writers.workloads, caches.workloads, |change| wakers
+            .workload(&change)),
+        watch::run(Api::all(client()), None, writers.resources, caches.resources, |change| wakers
+            .resource(&change)),
+        watch::run(Api::all(client()), None, writers.rules, caches.rules, |change| wakers
+            .rule(change.object())),
         watch::run(Api::all(client()), None, writers.namespaces, caches.namespaces, |change| {
             wakers.namespace(&change);
         }),
-        watch::run(Api::all(client()), None, definitions, definitions_cache, |change| wakers.definition(&change)),
+        watch::run(Api::all(client()), None, definitions, definitions_cache, |change| wakers
+            .definition(&change)),
     );
 }
 
@@ -173,7 +177,9 @@ impl Wakers {
         let known = Known::new(name, &uid, generation, labels, &object.spec.0);
         let mut touched = self.world.index_mut().put(namespace, known);
         // Others may read this workload's service (P12).
-        touched.extend(self.world.index().resources(|key| key.namespace == namespace && self.reads_workloads(key)));
+        touched.extend(
+            self.world.index().resources(|key| key.namespace == namespace && self.reads_workloads(key)),
+        );
         touched.into_iter().collect()
     }
 

@@ -1,4 +1,4 @@
-//! The controller of ScoreWorkloads: observe → plan → render → apply → status.
+//! The controller of `ScoreWorkloads`: observe → plan → render → apply → status.
 
 use std::sync::Arc;
 

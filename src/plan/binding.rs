@@ -70,7 +70,10 @@ fn accepted<'a>(inputs: &'a BindingInputs, source: Option<&str>) -> Option<&'a D
 }
 
 fn is_in_force(demand: &Demand, inputs: &BindingInputs) -> bool {
-    inputs.existing.as_ref().is_some_and(|spec| spec.params == demand.params && spec.metadata == demand.metadata)
+    inputs
+        .existing
+        .as_ref()
+        .is_some_and(|spec| spec.params == demand.params && spec.metadata == demand.metadata)
 }
 
 fn spec(inputs: &BindingInputs, source: Option<String>, accepted: Option<&Demand>) -> ScoreResourceSpec {
@@ -113,8 +116,9 @@ pub fn author<'a>(demands: &'a [Demand], spec: &ScoreResourceSpec) -> Option<&'a
 mod tests {
     use super::*;
     use serde_json::{Map, Value, json};
+    use std::collections::BTreeMap;
 
-    fn params(value: Value) -> Map<String, Value> {
+    fn params(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -127,9 +131,9 @@ mod tests {
             workload: workload.into(),
             resource: "db".into(),
             uid: uid(),
-            params: params(wanted),
+            params: params(&wanted),
             metadata: Map::new(),
-            depends_on: Default::default(),
+            depends_on: BTreeMap::new(),
         }
     }
 
@@ -172,7 +176,7 @@ mod tests {
         let (spec, _) = kept(&inputs(None, vec![demand("b", json!({"v": 1}))]));
         let both = vec![demand("a", json!({"v": 2})), demand("b", json!({"v": 1}))];
         let (spec, conflicts) = kept(&inputs(Some(spec), both));
-        assert_eq!(spec.params, params(json!({"v": 1})));
+        assert_eq!(spec.params, params(&json!({"v": 1})));
         assert_eq!(conflicts, ["a"]);
     }
 
@@ -180,7 +184,7 @@ mod tests {
     fn p03_a_bare_demand_and_one_with_params_agree() {
         let both = vec![demand("a", json!({})), demand("b", json!({"v": 1}))];
         let (spec, conflicts) = kept(&inputs(None, both.clone()));
-        assert_eq!(spec.params, params(json!({"v": 1})));
+        assert_eq!(spec.params, params(&json!({"v": 1})));
         assert!(conflicts.is_empty());
         assert_eq!(author(&both, &spec).map(|demand| demand.workload.as_str()), Some("b"));
     }

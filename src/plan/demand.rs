@@ -128,7 +128,9 @@ pub fn check_reference<V>(
     match reference.path.as_slice() {
         [root, ..] if root == "metadata" => Ok(None),
         [root, name, ..] if root == "resources" && known.contains_key(name) => Ok(Some(name.clone())),
-        [root, name, ..] if root == "resources" => Err((Reason::UnknownResource, unknown_resource(text, name, known))),
+        [root, name, ..] if root == "resources" => {
+            Err((Reason::UnknownResource, unknown_resource(text, name, known)))
+        }
         [root, ..] => Err((Reason::UnknownPlaceholder, unknown_root(text, root))),
         [] => Err((Reason::UnknownPlaceholder, unknown_root(text, ""))),
     }
@@ -137,13 +139,18 @@ pub fn check_reference<V>(
 fn unknown_resource<V>(text: &str, name: &str, known: &BTreeMap<String, V>) -> String {
     let names = || known.keys().map(String::as_str);
     let hint = near_miss(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    format!("`${{{text}}}` names the resource `{name}`, which is not under `resources`{hint} (there: {})", list(names()))
+    format!(
+        "`${{{text}}}` names the resource `{name}`, which is not under `resources`{hint} (there: {})",
+        list(names())
+    )
 }
 
 fn unknown_root(text: &str, root: &str) -> String {
     let hint = near_miss(root, ["resources", "metadata"])
         .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    format!("`${{{text}}}` begins with neither `resources.` nor `metadata.`{hint}; write `$${{{text}}}` for the text itself")
+    format!(
+        "`${{{text}}}` begins with neither `resources.` nor `metadata.`{hint}; write `$${{{text}}}` for the text itself"
+    )
 }
 
 /// Calls `visit` with the path and text of every string below `value`.
@@ -187,22 +194,22 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn score(resources: Value) -> Score {
+    fn score(resources: &Value) -> Score {
         serde_json::from_value(json!({"containers": {"main": {"image": "x"}}, "resources": resources}))
             .expect("a Score file")
     }
 
     #[test]
     fn e01_identity_has_defaults() {
-        let found = demands("web", &score(json!({"db": {"type": "postgres"}}))).expect("demands");
+        let found = demands("web", &score(&json!({"db": {"type": "postgres"}}))).expect("demands");
         assert_eq!(found[0].uid.to_string(), "postgres.default#web.db");
-        let shared = score(json!({"db": {"type": "postgres", "class": "big", "id": "all"}}));
+        let shared = score(&json!({"db": {"type": "postgres", "class": "big", "id": "all"}}));
         assert_eq!(demands("web", &shared).expect("demands")[0].uid.to_string(), "postgres.big#all");
     }
 
     #[test]
     fn e04_params_make_dependencies() {
-        let file = score(json!({
+        let file = score(&json!({
             "db": {"type": "postgres"},
             "dns": {"type": "dns", "params": {"list": ["${resources.db.host}"], "own": "${metadata.name}"}},
         }));
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn e04_a_cycle_is_printed() {
-        let file = score(json!({
+        let file = score(&json!({
             "aa": {"type": "t1", "params": {"x": "${resources.bb.y}"}},
             "bb": {"type": "t1", "params": {"x": "${resources.aa.y}"}},
         }));
@@ -224,7 +231,7 @@ mod tests {
 
     #[test]
     fn h07_an_unknown_resource_has_a_near_miss() {
-        let file = score(json!({
+        let file = score(&json!({
             "db": {"type": "postgres"},
             "dns": {"type": "dns", "params": {"host": "${resources.bd.host} ${nothing}"}},
         }));

@@ -68,7 +68,9 @@ impl Known {
         WorkloadView {
             name: self.name.clone(),
             metadata: score.map_or_else(|| json!({"name": self.name}), |score| metadata(&self.name, score)),
-            service: score.and_then(|score| score.service.as_ref()).map_or_else(|| json!({}), |service| json!(service)),
+            service: score
+                .and_then(|score| score.service.as_ref())
+                .map_or_else(|| json!({}), |service| json!(service)),
         }
     }
 }
@@ -137,11 +139,13 @@ impl Index {
     #[must_use]
     pub fn demands(&self, key: &ResourceKey) -> Vec<Demand> {
         let known = self.consumers(key).into_iter().filter_map(|name| self.get(&key.namespace, &name));
-        let of = |known: Arc<Known>| known.demands().filter(|found| found.uid == key.uid).cloned().collect::<Vec<_>>();
+        let of = |known: Arc<Known>| {
+            known.demands().filter(|found| found.uid == key.uid).cloned().collect::<Vec<_>>()
+        };
         known.flat_map(of).collect()
     }
 
-    /// The resources of a namespace whose params name a resource (decision 1: their ScoreResources own it too).
+    /// The resources of a namespace whose params name a resource (decision 1: their `ScoreResources` own it too).
     #[must_use]
     pub fn dependents(&self, key: &ResourceKey) -> BTreeSet<ResourceUid> {
         let names = self.consumers(key);
@@ -149,7 +153,11 @@ impl Index {
         let depends = |demand: &Demand| demand.depends_on.values().any(|uid| *uid == key.uid);
         known
             .flat_map(|known| {
-                known.demands().filter(|demand| depends(demand)).map(|demand| demand.uid.clone()).collect::<Vec<_>>()
+                known
+                    .demands()
+                    .filter(|demand| depends(demand))
+                    .map(|demand| demand.uid.clone())
+                    .collect::<Vec<_>>()
             })
             .collect()
     }

@@ -92,7 +92,11 @@ impl Trouble {
         match error {
             FillError::Lookup { error: Absent::Yet(awaited), .. } => self.awaited.push(awaited),
             FillError::Lookup { reference, error: Absent::Never(reason, message) } => {
-                self.problems.push(Problem::new(path, reason, format!("`${{{}}}`: {message}", reference.source)));
+                self.problems.push(Problem::new(
+                    path,
+                    reason,
+                    format!("`${{{}}}`: {message}", reference.source),
+                ));
             }
             other => self.problems.push(Problem::new(path, Reason::UnknownPlaceholder, other.to_string())),
         }
@@ -120,14 +124,12 @@ impl Trouble {
     }
 
     /// The trouble, sorted, each once.
+    #[must_use]
     pub fn into_plan<T>(mut self) -> Plan<T> {
         self.problems.sort();
         self.problems.dedup();
         self.awaited.sort();
         self.awaited.dedup();
-        match self.problems.is_empty() {
-            true => Plan::Pending(self.awaited),
-            false => Plan::Rejected(self.problems),
-        }
+        if self.problems.is_empty() { Plan::Pending(self.awaited) } else { Plan::Rejected(self.problems) }
     }
 }

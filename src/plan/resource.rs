@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::Plan;
-use super::problem::{Awaited, Problem};
-use super::rule::{ManifestTemplate, Rule};
 use super::lookup::{self, Dependency, Trouble};
 use super::params;
+use super::problem::{Awaited, Problem};
+use super::rule::{ManifestTemplate, Rule};
 use crate::api::conditions::Reason;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
@@ -121,7 +121,10 @@ pub fn outputs(
 }
 
 fn not_true_yet(rule: &Rule, index: usize) -> Awaited {
-    let message = format!("readyWhen[{index}] of rule `{}` is not true yet; see `kubectl get prule {} -o yaml`", rule.name, rule.name);
+    let message = format!(
+        "readyWhen[{index}] of rule `{}` is not true yet; see `kubectl get prule {} -o yaml`",
+        rule.name, rule.name
+    );
     Awaited::new(Reason::WaitingForValue, message)
 }
 
@@ -151,10 +154,7 @@ fn resolved_params(rule: &Rule, inputs: &ResourceInputs) -> Plan<Value> {
 }
 
 fn below(root: &str, path: &str) -> String {
-    match path.starts_with('[') || path.is_empty() {
-        true => format!("{root}{path}"),
-        false => format!("{root}.{path}"),
-    }
+    if path.starts_with('[') || path.is_empty() { format!("{root}{path}") } else { format!("{root}.{path}") }
 }
 
 /// Defaults and schema see references in their stored form.
@@ -166,7 +166,9 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
     let resolved = params::resolve(rule.params.as_ref(), rule.params_schema.as_ref(), &stored);
     match resolved.map(|map| serde_json::from_value(Json::Object(map))) {
         Ok(Ok(value)) => Plan::Ready(value),
-        Ok(Err(error)) => Plan::Rejected(vec![Problem::new("params", Reason::InvalidParams, error.to_string())]),
+        Ok(Err(error)) => {
+            Plan::Rejected(vec![Problem::new("params", Reason::InvalidParams, error.to_string())])
+        }
         Err(problems) => Plan::Rejected(problems),
     }
 }
@@ -253,11 +255,16 @@ fn object(
         return Err(problem(".metadata.name", "expected a name, found none".into()));
     };
     if let Some(other) = body["metadata"]["namespace"].as_str().filter(|other| *other != namespace) {
-        let message = format!("found namespace `{other}`: a resource's objects live in its own namespace, `{namespace}`; leave the field out");
+        let message = format!(
+            "found namespace `{other}`: a resource's objects live in its own namespace, `{namespace}`; leave the field out"
+        );
         return Err(problem(".metadata.namespace", message));
     }
     if template.kind == "Secret" && body["type"] == super::rule::TOKEN_SECRET {
-        return Err(problem(".type", "a Secret of this type hands out a ServiceAccount's token: refused".into()));
+        return Err(problem(
+            ".type",
+            "a Secret of this type hands out a ServiceAccount's token: refused".into(),
+        ));
     }
     let id = ObjectId {
         api_version: template.api_version.clone(),

@@ -70,7 +70,10 @@ impl ResourceState {
         };
         format!(
             "resource `{name}` ({}) is not ready{since}: {}: {}; see `kubectl describe sres {}`",
-            self.uid, self.reason.as_str(), self.message, self.object
+            self.uid,
+            self.reason.as_str(),
+            self.message,
+            self.object
         )
     }
 }
@@ -193,7 +196,8 @@ fn unknown_references(score: &Score) -> Vec<Problem> {
         match parse(text) {
             Err(error) => problems.push(Problem::new(path, Reason::UnknownPlaceholder, error.to_string())),
             Ok(parsed) => {
-                let wrong = parsed.references().filter_map(|found| demand::check_reference(found, &known).err());
+                let wrong =
+                    parsed.references().filter_map(|found| demand::check_reference(found, &known).err());
                 problems.extend(wrong.map(|(reason, message)| Problem::new(path.clone(), reason, message)));
             }
         }
@@ -211,15 +215,22 @@ fn conflicts(demands: &[Demand], siblings: &[Demand]) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     for mine in demands {
-        let others: BTreeSet<_> =
-            siblings.iter().filter(|other| differs(mine, other)).map(|other| other.workload.as_str()).collect();
+        let others: BTreeSet<_> = siblings
+            .iter()
+            .filter(|other| differs(mine, other))
+            .map(|other| other.workload.as_str())
+            .collect();
         if !others.is_empty() {
             let message = format!(
                 "multiple definitions of {} with different params or metadata, in workload {}: give them the same, or leave them out in all but one",
                 mine.uid,
                 super::problem::list(others)
             );
-            problems.push(Problem::new(format!("resources.{}", mine.resource), Reason::ParamsConflict, message));
+            problems.push(Problem::new(
+                format!("resources.{}", mine.resource),
+                Reason::ParamsConflict,
+                message,
+            ));
         }
     }
     problems
@@ -229,10 +240,8 @@ fn conflicts(demands: &[Demand], siblings: &[Demand]) -> Vec<Problem> {
 fn resolve(inputs: &WorkloadInputs, valid: &Valid) -> Plan<Workload> {
     let metadata = metadata(&inputs.name, &valid.score);
     let resources = dependencies(inputs, &valid.demands);
-    let mut trouble = Trouble {
-        awaited: awaited(inputs, &valid.demands),
-        problems: refused(inputs, &valid.demands),
-    };
+    let mut trouble =
+        Trouble { awaited: awaited(inputs, &valid.demands), problems: refused(inputs, &valid.demands) };
     let containers = valid
         .score
         .containers
@@ -283,7 +292,8 @@ fn awaited(inputs: &WorkloadInputs, demands: &[Demand]) -> Vec<Awaited> {
 
 /// Resources that their rule refused for what this file says of them: waiting would not help.
 fn refused(inputs: &WorkloadInputs, demands: &[Demand]) -> Vec<Problem> {
-    let state = |demand: &Demand| inputs.resources.get(&demand.resource).map(|state| (demand.clone(), state.clone()));
+    let state =
+        |demand: &Demand| inputs.resources.get(&demand.resource).map(|state| (demand.clone(), state.clone()));
     demands
         .iter()
         .filter_map(state)

@@ -86,7 +86,8 @@ fn fnv1_128(bytes: &[u8]) -> u128 {
 /// Requests and limits; `None` where neither says anything, as an empty map is never sent (W13).
 fn compute(compute: &Compute) -> Option<Value> {
     let sides = [("limits", &compute.limits), ("requests", &compute.requests)];
-    let said = sides.into_iter().filter_map(|(side, given)| Some((side.to_owned(), amounts(given.as_ref()?)?)));
+    let said =
+        sides.into_iter().filter_map(|(side, given)| Some((side.to_owned(), amounts(given.as_ref()?)?)));
     let body: Map<_, _> = said.collect();
     (!body.is_empty()).then_some(Value::Object(body))
 }
@@ -133,7 +134,8 @@ mod tests {
     use crate::template::{Value as Resolved, parse};
 
     fn container(variables: &[(&str, &str)]) -> ResolvedContainer {
-        let secret = |name: &str, key: &str| Resolved::SecretRef(SecretRef { name: name.into(), key: key.into() });
+        let secret =
+            |name: &str, key: &str| Resolved::SecretRef(SecretRef { name: name.into(), key: key.into() });
         let fill = |text: &str| {
             let parsed = parse(text).expect("placeholders");
             let look_up = |found: &crate::template::Reference| match found.path.join(".").as_str() {
@@ -148,7 +150,10 @@ mod tests {
             image: "x".into(),
             command: None,
             args: None,
-            variables: variables.iter().map(|(name, text)| ((*name).into(), fill(text))).collect::<BTreeMap<_, _>>(),
+            variables: variables
+                .iter()
+                .map(|(name, text)| ((*name).into(), fill(text)))
+                .collect::<BTreeMap<_, _>>(),
             resources: None,
             liveness: None,
             readiness: None,

@@ -1,4 +1,4 @@
-//! The Deployment of a workload (W01, W04–W06, W13). `replicas` is left to the HorizontalPodAutoscaler
+//! The Deployment of a workload (W01, W04–W06, W13). `replicas` is left to the `HorizontalPodAutoscaler`
 //! and to `kubectl scale` (design decision 5).
 
 use serde_json::{Map, Value, json};
@@ -23,7 +23,13 @@ pub fn render(workload: &Workload) -> Manifest {
 }
 
 /// An object of the workload: its labels, its annotation, its owner, and a spec.
-pub(super) fn object(workload: &Workload, api_version: &str, kind: &str, name: &str, spec: &Value) -> Manifest {
+pub(super) fn object(
+    workload: &Workload,
+    api_version: &str,
+    kind: &str,
+    name: &str,
+    spec: &Value,
+) -> Manifest {
     let body = json!({
         "apiVersion": api_version,
         "kind": kind,
@@ -66,7 +72,8 @@ fn all_labels(workload: &Workload) -> Value {
 }
 
 fn pod_annotations(workload: &Workload) -> Value {
-    let mut all: Map<_, _> = workload.annotations.iter().map(|(key, text)| (key.clone(), json!(text))).collect();
+    let mut all: Map<_, _> =
+        workload.annotations.iter().map(|(key, text)| (key.clone(), json!(text))).collect();
     all.insert(labels::WORKLOAD_NAME.to_owned(), json!(workload.name));
     Value::Object(all)
 }

@@ -37,7 +37,9 @@ impl Manifest {
     #[must_use]
     pub fn redacted(&self) -> Value {
         let mut body = self.body.clone();
-        if self.is_secret() && let Some(data) = body["data"].as_object_mut() {
+        if self.is_secret()
+            && let Some(data) = body["data"].as_object_mut()
+        {
             data.values_mut().for_each(|value| *value = json!("<hidden>"));
         }
         body
@@ -47,8 +49,19 @@ impl Manifest {
 /// The order in which kinds are applied: what others read comes first. Kinds that are not listed come
 /// before those that run containers.
 const ORDER: &[&str] = &[
-    "ServiceAccount", "ConfigMap", "Secret", "PersistentVolumeClaim", "Service", "*", "StatefulSet",
-    "Deployment", "DaemonSet", "Job", "CronJob", "Ingress", "HTTPRoute",
+    "ServiceAccount",
+    "ConfigMap",
+    "Secret",
+    "PersistentVolumeClaim",
+    "Service",
+    "*",
+    "StatefulSet",
+    "Deployment",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Ingress",
+    "HTTPRoute",
 ];
 
 /// Objects in the order in which they are applied.

@@ -34,8 +34,8 @@ pub fn objects(belonging: &Belonging<'_>, objects: &[RuleObject]) -> Manifests {
 pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manifest {
     let metadata = &mut body["metadata"];
     metadata["namespace"] = json!(belonging.namespace);
-    extend(&mut metadata["labels"], super::owner::managed_by());
-    extend(&mut metadata["annotations"], identity(belonging.spec));
+    extend(&mut metadata["labels"], &super::owner::managed_by());
+    extend(&mut metadata["annotations"], &identity(belonging.spec));
     if belonging.policy == DeletionPolicy::Delete {
         metadata["ownerReferences"] = json!([belonging.owner.controller()]);
     }
@@ -43,7 +43,7 @@ pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manife
     Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body, once: false }
 }
 
-fn extend(target: &mut Value, more: Value) {
+fn extend(target: &mut Value, more: &Value) {
     let mut merged = target.as_object().cloned().unwrap_or_default();
     merged.extend(more.as_object().cloned().unwrap_or_default());
     *target = Value::Object(merged);

@@ -66,9 +66,8 @@ impl Outcome {
     pub fn mood(&self) -> Mood {
         match self {
             Self::Rejected(_) | Self::Failing(_) => Mood::Stuck,
-            Self::Waiting(_) | Self::Unavailable(_) => Mood::Waiting,
             Self::Refused(refusals) if refusals.iter().any(Refusal::is_final) => Mood::Stuck,
-            Self::Refused(_) => Mood::Waiting,
+            Self::Waiting(_) | Self::Unavailable(_) | Self::Refused(_) => Mood::Waiting,
             Self::Failed(_) => Mood::Broken,
             Self::Ready => Mood::Fine,
             Self::Error(_) => Mood::Unknown,
@@ -92,10 +91,16 @@ impl Outcome {
     pub fn applied(&self) -> Option<Verdict> {
         let said = match self {
             Self::Rejected(_) | Self::Error(_) => return None,
-            Self::Waiting(awaited) => (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned()),
+            Self::Waiting(awaited) => {
+                (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned())
+            }
             Self::Refused(refusals) => all_refusals(refusals),
             Self::Unavailable(_) | Self::Failed(_) | Self::Failing(_) | Self::Ready => {
-                return Some(holds(ConditionType::Applied, Reason::Applied, "every object is as it should be"));
+                return Some(holds(
+                    ConditionType::Applied,
+                    Reason::Applied,
+                    "every object is as it should be",
+                ));
             }
         };
         Some(verdict(ConditionType::Applied, ConditionStatus::False, said))
@@ -135,7 +140,9 @@ pub fn summary(steps: &[Verdict], mood: Mood, error: Option<&str>, ready: &str) 
     let mut all = vec![Verdict { type_: ConditionType::Ready, status, reason, message: message.clone() }];
     let abnormal = match (mood, status) {
         (Mood::Stuck, _) => Some(ConditionType::Stalled),
-        (Mood::Waiting | Mood::Unknown, _) | (Mood::Fine, ConditionStatus::False) => Some(ConditionType::Reconciling),
+        (Mood::Waiting | Mood::Unknown, _) | (Mood::Fine, ConditionStatus::False) => {
+            Some(ConditionType::Reconciling)
+        }
         (Mood::Fine | Mood::Broken, _) => None,
     };
     all.extend(abnormal.map(|type_| Verdict { type_, status: ConditionStatus::True, reason, message }));
@@ -150,7 +157,11 @@ pub fn holds(type_: ConditionType, reason: Reason, message: &str) -> Verdict {
 
 /// A condition with its reason and message.
 #[must_use]
-pub fn verdict(type_: ConditionType, status: ConditionStatus, (reason, message): (Reason, String)) -> Verdict {
+pub fn verdict(
+    type_: ConditionType,
+    status: ConditionStatus,
+    (reason, message): (Reason, String),
+) -> Verdict {
     Verdict { type_, status, reason, message }
 }
 
@@ -164,7 +175,8 @@ pub fn all_problems(problems: &[Problem]) -> (Reason, String) {
 
 fn all_refusals(refusals: &[Refusal]) -> (Reason, String) {
     let first = refusals.iter().find(|refusal| refusal.is_final()).or(refusals.first());
-    let lines: Vec<_> = refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message)).collect();
+    let lines: Vec<_> =
+        refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message)).collect();
     (first.map_or(Reason::Applied, |refusal| refusal.reason), lines.join("\n"))
 }
 

@@ -23,7 +23,12 @@ pub struct Facts {
 
 /// Computes it. `previous` is the status before this pass, `now` the time as RFC 3339.
 #[must_use]
-pub fn compute(facts: Facts, outcome: &Outcome, previous: &ScoreResourceStatus, now: &str) -> ScoreResourceStatus {
+pub fn compute(
+    facts: Facts,
+    outcome: &Outcome,
+    previous: &ScoreResourceStatus,
+    now: &str,
+) -> ScoreResourceStatus {
     let steps = steps(outcome, &previous.conditions);
     let error = match outcome {
         Outcome::Error(message) => Some(message.as_str()),

@@ -21,7 +21,8 @@ pub fn compute(
         Outcome::Error(message) => Some(message.as_str()),
         _ => None,
     };
-    let mut verdicts = outcome::summary(&steps, outcome.mood(), error, "the workload runs as its Score file says");
+    let mut verdicts =
+        outcome::summary(&steps, outcome.mood(), error, "the workload runs as its Score file says");
     verdicts.extend(steps);
     let ready = inputs.resources.values().filter(|state| state.ready).count();
     ScoreWorkloadStatus {
@@ -34,7 +35,7 @@ pub fn compute(
 
 /// One verdict per question, in the order in which a person would ask.
 fn steps(inputs: &WorkloadInputs, outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
-    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), |old| again(old));
+    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), again);
     let resources = match outcome {
         Outcome::Rejected(_) if inputs.resources.is_empty() => kept(ConditionType::ResourcesReady),
         _ => resources(inputs, outcome),

@@ -12,8 +12,18 @@ use crate::template::Node;
 
 /// Names that every expression of a resource may use.
 const RESOURCE_SCOPE: &[&str] = &[
-    "params", "locals", "generated", "id", "uid", "guid", "type", "class", "namespace", "workload",
-    "workloads", "omit",
+    "params",
+    "locals",
+    "generated",
+    "id",
+    "uid",
+    "guid",
+    "type",
+    "class",
+    "namespace",
+    "workload",
+    "workloads",
+    "omit",
 ];
 /// Names that the shared part may use: what does not depend on a resource.
 const SHARED_SCOPE: &[&str] = &["namespace", "type", "omit"];
@@ -139,7 +149,9 @@ fn entries<'a>(rule: &'a Rule, root: &str) -> Option<BTreeSet<&'a str>> {
 /// The params, where the schema closes the set of them.
 fn param_names(rule: &Rule) -> Option<BTreeSet<&str>> {
     let Some(schema) = &rule.params else { return Some(BTreeSet::new()) };
-    if schema.get("additionalProperties") != Some(&Value::Bool(false)) || schema.contains_key("patternProperties") {
+    if schema.get("additionalProperties") != Some(&Value::Bool(false))
+        || schema.contains_key("patternProperties")
+    {
         return None;
     }
     Some(schema.get("properties")?.as_object()?.keys().map(String::as_str).collect())
@@ -160,8 +172,10 @@ fn tainted_locals(rule: &Rule) -> BTreeSet<String> {
 /// Whether a name holds a secret value. `generated` as a whole holds one if any of them is secret.
 fn is_secret(rule: &Rule, tainted: &BTreeSet<String>, name: &[String]) -> bool {
     match name {
-        [root, key, ..] if root == "generated" => rule.generate.get(key).is_none_or(|value| value.is_secret()),
-        [root] if root == "generated" => rule.generate.values().any(|value| value.is_secret()),
+        [root, key, ..] if root == "generated" => {
+            rule.generate.get(key).is_none_or(crate::api::rule::Generate::is_secret)
+        }
+        [root] if root == "generated" => rule.generate.values().any(crate::api::rule::Generate::is_secret),
         [root, key, ..] if root == "locals" => tainted.contains(key),
         [root] if root == "locals" => !tainted.is_empty(),
         _ => false,
@@ -181,8 +195,12 @@ fn misplaced_secret(
     }
     let name = name.join(".");
     let message = match found.secrets {
-        Secrets::Encoded(_) => format!("`{name}` holds a secret value: encode it, `{{{{ … | b64encode }}}}`, as `data` takes base64"),
-        _ => format!("`{name}` holds a secret value: it may stand only in the `data` of a Secret (with `| b64encode`); elsewhere refer to that Secret with `secret_ref(name, key)`"),
+        Secrets::Encoded(_) => format!(
+            "`{name}` holds a secret value: encode it, `{{{{ … | b64encode }}}}`, as `data` takes base64"
+        ),
+        _ => format!(
+            "`{name}` holds a secret value: it may stand only in the `data` of a Secret (with `| b64encode`); elsewhere refer to that Secret with `secret_ref(name, key)`"
+        ),
     };
     Some(Problem::new(found.path, Reason::InvalidRule, message))
 }

@@ -46,7 +46,7 @@ const FORBIDDEN_GROUPS: &[&str] = &[
     GROUP,
 ];
 
-/// The Secret type that hands out a ServiceAccount's token.
+/// The Secret type that hands out a `ServiceAccount`'s token.
 pub const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 
 /// Compiles the manifests below `root`.
@@ -84,8 +84,9 @@ fn constant(path: &str, value: &Value, field: &str, problems: &mut Vec<Problem>)
 }
 
 fn shape(path: &str, value: &Value) -> Vec<Problem> {
-    let problem =
-        |at: &str, message: &str| Problem::new(format!("{path}{at}"), Reason::InvalidRule, message.to_owned());
+    let problem = |at: &str, message: &str| {
+        Problem::new(format!("{path}{at}"), Reason::InvalidRule, message.to_owned())
+    };
     let mut problems = Vec::new();
     if !value.is_object() {
         return vec![problem("", "expected an object with apiVersion, kind and metadata.name")];
@@ -101,7 +102,10 @@ fn shape(path: &str, value: &Value) -> Vec<Problem> {
         problems.push(problem(".stringData", "use `data` with `| b64encode` in its place"));
     }
     for field in RESERVED_METADATA.iter().filter(|field| value["metadata"].get(**field).is_some()) {
-        problems.push(problem(&format!(".metadata.{field}"), "is set by the operator or the API server: leave it out"));
+        problems.push(problem(
+            &format!(".metadata.{field}"),
+            "is set by the operator or the API server: leave it out",
+        ));
     }
     problems
 }
@@ -111,9 +115,13 @@ fn forbidden(path: &str, api_version: &str, kind: &str, value: &Value) -> Vec<Pr
     let token = kind == "Secret" && value["type"].as_str() == Some(TOKEN_SECRET);
     let core = group.is_empty() && matches!(kind, "Namespace" | "Node" | "PersistentVolume");
     let message = match (FORBIDDEN_GROUPS.contains(&group), token, core) {
-        (true, ..) => format!("{api_version} {kind} is never created by a rule: it would change who may do what"),
+        (true, ..) => {
+            format!("{api_version} {kind} is never created by a rule: it would change who may do what")
+        }
         (_, true, _) => format!("a Secret of type {TOKEN_SECRET} is never created by a rule"),
-        (.., true) => format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only"),
+        (.., true) => {
+            format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only")
+        }
         _ => return Vec::new(),
     };
     vec![Problem::new(format!("{path}.kind"), Reason::ForbiddenKind, message)]

@@ -26,7 +26,10 @@ pub struct Subject<'a> {
 
 /// The rules that match, best first.
 #[must_use]
-pub fn matching<'a>(rules: impl IntoIterator<Item = &'a Arc<Rule>>, subject: Subject<'_>) -> Vec<&'a Arc<Rule>> {
+pub fn matching<'a>(
+    rules: impl IntoIterator<Item = &'a Arc<Rule>>,
+    subject: Subject<'_>,
+) -> Vec<&'a Arc<Rule>> {
     let mut found: Vec<_> = rules.into_iter().filter(|rule| matches(rule, subject)).collect();
     found.sort_by_key(|rule| (Reverse(rule.priority), Reverse(specificity(rule)), rule.name.clone()));
     found
@@ -53,7 +56,7 @@ mod tests {
     use crate::plan::rule::compile;
     use serde_json::{Value, json};
 
-    fn rule(name: &str, match_: Value, priority: i32) -> Arc<Rule> {
+    fn rule(name: &str, match_: &Value, priority: i32) -> Arc<Rule> {
         let spec: ProvisionerRuleSpec =
             serde_json::from_value(json!({"match": match_, "priority": priority})).expect("a rule");
         Arc::new(compile(name, &spec).expect("a good rule"))
@@ -70,13 +73,13 @@ mod tests {
     fn the_best_rule_wins_whatever_the_order() {
         let prod = json!({"type": "postgres", "namespaceSelector": {"matchLabels": {"env": "prod"}}});
         let mut rules = vec![
-            rule("b", json!({"type": "postgres"}), 0),
-            rule("a", json!({"type": "postgres"}), 0),
-            rule("prod", prod, 0),
-            rule("class", json!({"type": "postgres", "class": "default"}), 0),
-            rule("high", json!({"type": "postgres"}), 1),
-            rule("other", json!({"type": "redis"}), 9),
-            rule("other-class", json!({"type": "postgres", "class": "big"}), 9),
+            rule("b", &json!({"type": "postgres"}), 0),
+            rule("a", &json!({"type": "postgres"}), 0),
+            rule("prod", &prod, 0),
+            rule("class", &json!({"type": "postgres", "class": "default"}), 0),
+            rule("high", &json!({"type": "postgres"}), 1),
+            rule("other", &json!({"type": "redis"}), 9),
+            rule("other-class", &json!({"type": "postgres", "class": "big"}), 9),
         ];
         for _ in 0..rules.len() {
             rules.rotate_left(1);
