@@ -186,6 +186,8 @@ async fn send(
     params.force = force;
     let action = format!("applying {} in namespace {}", manifest.id, manifest.namespace);
     let object = call(action, api.patch(&manifest.id.name, &params, &Patch::Apply(body))).await?;
+    let done = if body["metadata"].get("uid").is_some() { "configured" } else { "created" };
+    tracing::info!(namespace = manifest.namespace, object = %manifest.id, "{done}");
     Ok(world.wrote(kind, object).await)
 }
 

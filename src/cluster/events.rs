@@ -1,5 +1,6 @@
 //! Events: one per transition. Losing one costs visibility, never a pass.
 
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 
@@ -22,13 +23,15 @@ impl Events {
         Self { recorder: Recorder::new(client, reporter) }
     }
 
-    /// Publishes the transition of `Ready` between two sets of conditions, if there was one.
+    /// Logs and publishes the transition of `Ready` between two sets of conditions, if there was one.
     pub async fn transition<K>(&self, object: &K, before: &[Condition], after: &[Condition])
     where
         K: Resource<DynamicType = ()>,
     {
-        let Some(event) = event(before, after) else { return };
+        let Some(ready) = transition(before, after) else { return };
         let about = object.object_ref(&());
+        log(&about, ready);
+        let Some(event) = event(before, after, ready) else { return };
         let published = self.recorder.publish(&event, &about);
         match tokio::time::timeout(super::DEADLINE, published).await {
             Ok(Ok(())) => {}
@@ -38,16 +41,31 @@ impl Events {
     }
 }
 
-/// What changed, if status or reason did. Waiting is normal; being stuck or broken is a warning. The
-/// steps of an ordinary start are no news: the object's own controllers tell them.
-fn event(before: &[Condition], after: &[Condition]) -> Option<Event> {
+/// `Ready` after, if its status or reason changed.
+fn transition<'a>(before: &[Condition], after: &'a [Condition]) -> Option<&'a Condition> {
     let ready = find(after, ConditionType::Ready)?;
     let old = find(before, ConditionType::Ready);
-    if old.is_some_and(|old| (old.status, old.reason) == (ready.status, ready.reason)) {
-        return None;
-    }
-    let started = old.is_none_or(|old| old.status != ConditionStatus::True);
-    if started && matches!(ready.reason, Reason::Progressing | Reason::WaitingForObjects) {
+    let same = old.is_some_and(|old| (old.status, old.reason) == (ready.status, ready.reason));
+    (!same).then_some(ready)
+}
+
+/// One line per outcome. Messages hold no secret: see `plan::problem`.
+fn log(about: &ObjectReference, ready: &Condition) {
+    tracing::info!(
+        kind = about.kind.as_deref().unwrap_or_default(),
+        namespace = about.namespace.as_deref().unwrap_or_default(),
+        name = about.name.as_deref().unwrap_or_default(),
+        ready = ?ready.status,
+        reason = ?ready.reason,
+        message = ready.message,
+    );
+}
+
+/// Waiting is normal; being stuck or broken is a warning. The steps of an ordinary start are no news:
+/// the object's own controllers tell them.
+fn event(before: &[Condition], after: &[Condition], ready: &Condition) -> Option<Event> {
+    let starting = !is_true(before, ConditionType::Ready);
+    if starting && matches!(ready.reason, Reason::Progressing | Reason::WaitingForObjects) {
         return None;
     }
     let waits = is_true(after, ConditionType::Reconciling);

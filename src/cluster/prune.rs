@@ -78,6 +78,7 @@ pub async fn delete(
     let action = format!("deleting {} {namespace}/{name}", kind.api.kind);
     match found(call(action, api.delete(name, &params)).await) {
         Ok(_) => {
+            tracing::info!(namespace, kind = kind.api.kind, name, "deleted");
             world.deleted(kind, namespace, name);
             world.read(kind, namespace, name).await.map(|left| left.is_none())
         }

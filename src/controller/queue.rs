@@ -165,7 +165,7 @@ fn delay(next: Next, failed: u32) -> Option<Duration> {
     match next {
         Next::Change => None,
         Next::After(delay) => Some(delay),
-        Next::Retry => Some(backoff(failed)),
+        Next::Retry => Some(backoff(failed).min(LOOK_AGAIN_MAX)),
     }
 }
 

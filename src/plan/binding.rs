@@ -126,12 +126,12 @@ mod tests {
         ResourceUid { type_: "postgres".into(), class: "default".into(), id: "db".into() }
     }
 
-    fn demand(workload: &str, wanted: Value) -> Demand {
+    fn demand(workload: &str, wanted: &Value) -> Demand {
         Demand {
             workload: workload.into(),
             resource: "db".into(),
             uid: uid(),
-            params: params(&wanted),
+            params: params(wanted),
             metadata: Map::new(),
             depends_on: BTreeMap::new(),
         }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn p01_a_new_resource_is_bound_to_the_best_rule() {
-        let (spec, conflicts) = kept(&inputs(None, vec![demand("a", json!({"v": 1}))]));
+        let (spec, conflicts) = kept(&inputs(None, vec![demand("a", &json!({"v": 1}))]));
         assert_eq!((spec.rule.as_deref(), spec.guid.as_str()), (Some("best"), "new"));
         assert_eq!(spec.source_workload.as_deref(), Some("a"));
         assert!(conflicts.is_empty());
@@ -165,16 +165,16 @@ mod tests {
 
     #[test]
     fn p02_it_goes_with_the_last_consumer_only() {
-        let (spec, _) = kept(&inputs(None, vec![demand("a", json!({})), demand("b", json!({}))]));
-        let (spec, _) = kept(&inputs(Some(spec), vec![demand("b", json!({}))]));
+        let (spec, _) = kept(&inputs(None, vec![demand("a", &json!({})), demand("b", &json!({}))]));
+        let (spec, _) = kept(&inputs(Some(spec), vec![demand("b", &json!({}))]));
         assert_eq!(spec.source_workload.as_deref(), Some("b"));
         assert_eq!(bind(&inputs(Some(spec), vec![])), Binding::Release);
     }
 
     #[test]
     fn p03_params_that_differ_conflict_and_the_first_stays() {
-        let (spec, _) = kept(&inputs(None, vec![demand("b", json!({"v": 1}))]));
-        let both = vec![demand("a", json!({"v": 2})), demand("b", json!({"v": 1}))];
+        let (spec, _) = kept(&inputs(None, vec![demand("b", &json!({"v": 1}))]));
+        let both = vec![demand("a", &json!({"v": 2})), demand("b", &json!({"v": 1}))];
         let (spec, conflicts) = kept(&inputs(Some(spec), both));
         assert_eq!(spec.params, params(&json!({"v": 1})));
         assert_eq!(conflicts, ["a"]);
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn p03_a_bare_demand_and_one_with_params_agree() {
-        let both = vec![demand("a", json!({})), demand("b", json!({"v": 1}))];
+        let both = vec![demand("a", &json!({})), demand("b", &json!({"v": 1}))];
         let (spec, conflicts) = kept(&inputs(None, both.clone()));
         assert_eq!(spec.params, params(&json!({"v": 1})));
         assert!(conflicts.is_empty());
@@ -191,15 +191,15 @@ mod tests {
 
     #[test]
     fn p04_a_better_rule_does_not_move_it() {
-        let (spec, _) = kept(&inputs(None, vec![demand("a", json!({}))]));
-        let mut later = inputs(Some(spec), vec![demand("a", json!({}))]);
+        let (spec, _) = kept(&inputs(None, vec![demand("a", &json!({}))]));
+        let mut later = inputs(Some(spec), vec![demand("a", &json!({}))]);
         later.best_rule = Some("better".into());
         assert_eq!(kept(&later).0.rule.as_deref(), Some("best"));
     }
 
     #[test]
     fn a_consumer_that_cannot_be_read_holds_all_as_it_was() {
-        let (spec, _) = kept(&inputs(None, vec![demand("a", json!({"v": 1}))]));
+        let (spec, _) = kept(&inputs(None, vec![demand("a", &json!({"v": 1}))]));
         let mut broken = inputs(Some(spec.clone()), vec![]);
         broken.holders = vec!["a".into()];
         assert_eq!(kept(&broken).0, spec);

@@ -17,7 +17,8 @@ pub enum Readiness {
     Ready,
     /// It does not yet, and may without an edit: what is awaited, in at most 512 bytes.
     Waiting(String),
-    /// Its controller has given up: why, in at most 512 bytes.
+    /// Its controller has given up, or says so: why, in at most 512 bytes. Not always for good: a
+    /// Deployment recovers from a missed deadline when its image appears.
     Failed(String),
 }
 
@@ -282,7 +283,7 @@ fn condition<'v>(object: &'v Value, kind: &str, status: &str) -> Option<&'v Valu
 /// `condition Available is False: MinimumReplicasUnavailable: …`
 fn describe(condition: &Value) -> String {
     let head = format!("condition {} is {}", text(condition, "/type"), text(condition, "/status"));
-    join(&[&head, text(condition, "/reason"), text(condition, "/message")])
+    join(&[&head, text(condition, "/reason"), text(condition, "/message").trim_end_matches('.')])
 }
 
 fn join(parts: &[&str]) -> String {
