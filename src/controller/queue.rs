@@ -25,6 +25,9 @@ use crate::cluster::Error;
 const DEBOUNCE: Duration = Duration::from_millis(20);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_mins(5);
+/// What is awaited and cannot be watched is looked for at least this often: a person who has just mended
+/// something is waiting.
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(30);
 
 /// Wakes objects.
 pub struct Waker<K>(UnboundedSender<ScheduleRequest<K>>);
