@@ -126,6 +126,12 @@ async fn update(
 ) -> Result<Fate, Error> {
     let now = serde_json::to_value(&*live).unwrap_or_default();
     let adopted = is_adopted(&now, &manifest.owner_uid);
+    if is_of_predecessor(&now, manifest) {
+        return Err(Error::moved(
+            format!("applying {}", manifest.id),
+            "the one that was there before is being deleted",
+        ));
+    }
     if !is_ours(&now, manifest) && !adopted {
         return Ok(Fate::Refused(not_ours(manifest, &now)));
     }
@@ -188,7 +194,7 @@ async fn send(
     let object = call(action, api.patch(&manifest.id.name, &params, &Patch::Apply(body))).await?;
     let done = if body["metadata"].get("uid").is_some() { "configured" } else { "created" };
     tracing::info!(namespace = manifest.namespace, object = %manifest.id, "{done}");
-    Ok(world.wrote(kind, object).await)
+    world.wrote(kind, object).await
 }
 
 /// Ours is what has our owner's uid; or, without any owner, the identity of the resource that kept it
@@ -200,6 +206,16 @@ fn is_ours(live: &Value, manifest: &Manifest) -> bool {
         && identity(live).is_string()
         && identity(live) == identity(&manifest.body);
     drift::owned_by(live, &manifest.owner_uid) || retained
+}
+
+/// An owner of this kind and name that was deleted and made anew: garbage collection is about to take
+/// what the old one owned.
+fn is_of_predecessor(live: &Value, manifest: &Manifest) -> bool {
+    let owner = &manifest.body["metadata"]["ownerReferences"][0];
+    let same = |(kind, name, uid): (&str, &str, &str)| {
+        owner["kind"] == kind && owner["name"] == name && owner["uid"] != uid
+    };
+    drift::controller_of(live).is_some_and(same)
 }
 
 fn is_adopted(live: &Value, owner_uid: &str) -> bool {

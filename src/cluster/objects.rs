@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::cache::Cache;
 use super::watch::{Change, step};
+use super::{DEADLINE, Error};
 use crate::api::labels;
 
 /// Who is woken by a change of an object of ours.
@@ -40,10 +41,17 @@ impl Objects {
     }
 
     /// The cache of a kind, once its watch has brought everything. The first call starts the watch.
-    pub async fn of(&self, kind: &ApiResource) -> Arc<Cache<DynamicObject>> {
+    ///
+    /// # Errors
+    /// Where the watch brings nothing in time; it goes on trying.
+    pub async fn of(&self, kind: &ApiResource) -> Result<Arc<Cache<DynamicObject>>, Error> {
         let cache = self.start(kind);
-        cache.ready().await;
-        cache
+        match tokio::time::timeout(DEADLINE, cache.ready()).await {
+            Ok(()) => Ok(cache),
+            Err(_) => {
+                Err(Error::moved(format!("watching {}", kind.plural), "the watch has brought nothing yet"))
+            }
+        }
     }
 
     fn start(&self, kind: &ApiResource) -> Arc<Cache<DynamicObject>> {

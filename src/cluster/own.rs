@@ -98,6 +98,7 @@ pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     let action = format!("deleting ScoreResource {}/{name}", key.namespace);
     found(call(action, api.delete(&name, &params)).await)?;
     world.caches.resources.forget(&id);
+    world.forget_secrets(&live);
     tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
     Ok(true)
 }

@@ -183,7 +183,7 @@ impl World {
         if is_secret(kind) {
             return self.secrets.get(namespace, name).await;
         }
-        Ok(self.objects.of(&kind.api).await.get(namespace, name))
+        Ok(self.objects.of(&kind.api).await?.get(namespace, name))
     }
 
     /// An object as the API server has it now.
@@ -205,13 +205,25 @@ impl World {
     }
 
     /// Remembers what a write returned, so that the next pass sees it.
-    pub async fn wrote(&self, kind: &Kind, object: DynamicObject) -> Arc<DynamicObject> {
+    ///
+    /// # Errors
+    /// Where the kind's watch has brought nothing yet.
+    pub async fn wrote(&self, kind: &Kind, object: DynamicObject) -> Result<Arc<DynamicObject>, Error> {
         if is_secret(kind) {
-            return self.secrets.remember(object);
+            return Ok(self.secrets.remember(object));
         }
-        let cache = self.objects.of(&kind.api).await;
-        cache.wrote(object.clone());
-        Arc::new(object)
+        self.objects.of(&kind.api).await?.wrote(object.clone());
+        Ok(Arc::new(object))
+    }
+
+    /// Forgets the Secrets of a ScoreResource that is gone: the next of the same name must not take up
+    /// what was remembered of them.
+    pub fn forget_secrets(&self, resource: &ScoreResource) {
+        let namespace = resource.metadata.namespace.as_deref().unwrap_or_default();
+        let status = resource.status.iter().flat_map(|status| &status.inventory);
+        for entry in status.filter(|entry| entry.id.kind == "Secret") {
+            self.secrets.forget(namespace, &entry.id.name);
+        }
     }
 
     /// Forgets an object that was deleted.

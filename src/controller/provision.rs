@@ -18,7 +18,7 @@ use crate::plan::problem::{Awaited, list, near_miss};
 use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
 use crate::plan::rule::Rule;
 use crate::render::resource::{Belonging, generated_name, objects, owner};
-use crate::render::{Manifests, generated};
+use crate::render::{Manifests, drift, generated};
 use crate::status::Outcome;
 use crate::template::SecretRef;
 use std::sync::Arc;
@@ -156,14 +156,22 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
         );
         return Ok(Err(Awaited::new(Reason::WaitingForSecret, message)));
     }
-    let kept = secret.map(|secret| generated::values(&serde_json::to_value(&*secret).unwrap_or_default()));
-    let mut values = kept.unwrap_or_default();
+    let kept = secret.map(|secret| serde_json::to_value(&*secret).unwrap_or_default());
+    let mut values =
+        kept.filter(|kept| is_own(pass, kept)).as_ref().map(generated::values).unwrap_or_default();
     for (key, wanted) in &rule.generate {
         values
             .entry(key.clone())
             .or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
     }
     Ok(Ok(values))
+}
+
+/// Whether a Secret of generated values is this resource's: not one that a resource of the same name
+/// left behind and that is about to be deleted, but one that was retained.
+fn is_own(pass: &Pass<'_>, secret: &Value) -> bool {
+    let uid = pass.resource.uid().unwrap_or_default();
+    drift::owned_by(secret, &uid) || drift::controller_of(secret).is_none()
 }
 
 /// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.

@@ -80,7 +80,7 @@ async fn kinds(world: &World, rule: &Rule) -> Result<(Vec<Problem>, Vec<Awaited>
         }
         let missing = access::missing(&world.client, &found.api, !is_secret(&found)).await?;
         match missing.is_empty() {
-            true if !is_secret(&found) => drop(world.objects.of(&found.api).await),
+            true if !is_secret(&found) => drop(world.objects.of(&found.api).await?),
             true => {}
             false => awaited.push(not_permitted(&found.api.plural, &api_version, &missing)),
         }

@@ -212,6 +212,9 @@ impl Wakers {
     fn resource(&self, change: &Change<ScoreResource>) {
         let resource = change.object();
         let key = key(resource);
+        if let Change::Deleted(resource) = change {
+            self.world.forget_secrets(resource);
+        }
         self.consumers(&key);
         for uid in self.world.index().dependents(&key) {
             self.resources.wake(ResourceKey { namespace: key.namespace.clone(), uid });
