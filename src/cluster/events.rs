@@ -57,7 +57,7 @@ fn log(about: &ObjectReference, ready: &Condition) {
         name = about.name.as_deref().unwrap_or_default(),
         ready = ?ready.status,
         reason = ?ready.reason,
-        message = ready.message,
+        message = ready.message.replace('\n', "; "),
     );
 }
 

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, DynamicObject};
 
+use super::access::Access;
 use super::cache::Cache;
 use super::events::Events;
 use super::kinds::{Kind, Kinds};
@@ -86,6 +87,8 @@ pub struct World {
     pub client: Client,
     /// Which kinds are served.
     pub kinds: Kinds,
+    /// Which of them the operator may write.
+    pub access: Access,
     /// The objects that we made.
     pub objects: Objects,
     /// Secrets, by name.
@@ -114,6 +117,7 @@ impl World {
     ) -> Self {
         Self {
             kinds: Kinds::new(client.clone()),
+            access: Access::new(client.clone()),
             objects: Objects::new(client.clone(), changes),
             secrets: Secrets::new(client.clone(), resync),
             events: Events::new(client.clone()),

@@ -9,7 +9,7 @@ use super::pass::{Done, Next};
 use crate::api::conditions::Reason;
 use crate::api::rule::ProvisionerRule;
 use crate::cluster::world::{Admission, Entry, World, is_secret};
-use crate::cluster::{Error, access, status as write};
+use crate::cluster::{Error, status as write};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::{Rule, compile};
 use crate::status::{self, Outcome};
@@ -78,7 +78,7 @@ async fn kinds(world: &World, rule: &Rule) -> Result<(Vec<Problem>, Vec<Awaited>
             problems.push(Problem::new(path, Reason::ForbiddenKind, message));
             continue;
         }
-        let missing = access::missing(&world.client, &found.api, !is_secret(&found)).await?;
+        let missing = world.access.missing(&found.api, !is_secret(&found)).await?;
         match missing.is_empty() {
             true if !is_secret(&found) => drop(world.objects.of(&found.api).await?),
             true => {}
