@@ -3,130 +3,17 @@
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::resource::ScoreResource;
 use super::rule::ProvisionerRule;
-use super::score::Score;
+use super::schema::{drop_closed, walk};
 use super::workload::ScoreWorkload;
 
 /// All our CRDs, in the order in which they are installed.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
     [ScoreWorkload::crd(), ProvisionerRule::crd(), ScoreResource::crd()].into_iter().map(finish).collect()
-}
-
-/// The JSON Schema (2020-12) of a Score file inside a ScoreWorkload: what the controller checks.
-#[must_use]
-pub fn score_json_schema() -> Value {
-    let mut schema = inline_schema(&mut generator());
-    walk(&mut schema, &mut strip_null);
-    schema
-}
-
-/// The same schema as far as a CRD can say it: names of map entries become CEL rules, as CRDs know
-/// no `propertyNames`; unknown keys are refused by the API server's own pruning.
-pub(super) fn score_crd_schema(_: &mut SchemaGenerator) -> Schema {
-    let mut schema = score_json_schema();
-    walk(&mut schema, &mut |node| {
-        names_to_cel(node);
-        drop_closed(node);
-    });
-    let named = json!({
-        "rule": "!has(self.apiVersion) || self.apiVersion == 'score.dev/v1b1'",
-        "message": "apiVersion must be score.dev/v1b1, or be left out",
-        "fieldPath": ".apiVersion",
-    });
-    if let Some(root) = schema.as_object_mut() {
-        root.insert("x-kubernetes-validations".into(), json!([named]));
-    }
-    Schema::try_from(schema).unwrap_or_default()
-}
-
-fn generator() -> SchemaGenerator {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    settings.meta_schema = None;
-    settings.into_generator()
-}
-
-fn inline_schema(generator: &mut SchemaGenerator) -> Value {
-    Score::json_schema(generator).to_value()
-}
-
-/// Calls `change` for every schema object within `node`, children first.
-fn walk(node: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
-    match node {
-        Value::Object(object) => {
-            object.values_mut().for_each(|child| walk(child, change));
-            change(object);
-        }
-        Value::Array(items) => items.iter_mut().for_each(|child| walk(child, change)),
-        _ => {}
-    }
-}
-
-/// Score knows no null (S01): an optional field is absent or has its type.
-fn strip_null(node: &mut Map<String, Value>) {
-    if let Some(Value::Array(types)) = node.get_mut("type") {
-        types.retain(|name| name != "null");
-        if let [only] = types.as_slice() {
-            let only = only.clone();
-            node.insert("type".into(), only);
-        }
-    }
-    if let Some(Value::Array(options)) = node.get_mut("enum") {
-        options.retain(|option| !option.is_null());
-    }
-    collapse_optional(node);
-    node.remove("format");
-    node.remove("default");
-}
-
-/// `anyOf: [schema, null]` is how schemars writes an optional schema: keep the schema.
-fn collapse_optional(node: &mut Map<String, Value>) {
-    let Some(Value::Array(branches)) = node.get("anyOf") else { return };
-    let real: Vec<_> = branches.iter().filter(|branch| branch["type"] != "null").cloned().collect();
-    let [Value::Object(only)] = real.as_slice() else { return };
-    if branches.len() == 2 {
-        node.remove("anyOf");
-        for (key, value) in only {
-            node.entry(key.clone()).or_insert_with(|| value.clone());
-        }
-    }
-}
-
-/// `propertyNames` as a CEL rule on the map's keys.
-fn names_to_cel(node: &mut Map<String, Value>) {
-    let Some(names) = node.remove("propertyNames") else { return };
-    let pattern = names["pattern"].as_str().unwrap_or_default();
-    let quoted = pattern.replace('\\', "\\\\");
-    let (min, max) = (names["minLength"].as_u64(), names["maxLength"].as_u64());
-    let mut rule = format!("k.matches('{quoted}')");
-    if let Some(max) = max {
-        rule = format!("size(k) >= {} && size(k) <= {max} && {rule}", min.unwrap_or(0));
-    }
-    let message = match max {
-        Some(63) => "names have 2 to 63 characters of a-z, 0-9 and '-', not '-' at either end",
-        Some(_) => {
-            "annotation keys have 2 to 316 characters: an optional DNS name and '/', then letters, digits, '-', '_' and '.'"
-        }
-        None => "names of variables are not empty and hold no '='",
-    };
-    let rule = json!({"rule": format!("self.all(k, {rule})"), "message": message});
-    node.insert("x-kubernetes-validations".into(), json!([rule]));
-}
-
-/// A structural schema may not hold `additionalProperties: false`; fields it does not name are unknown
-/// anyway.
-fn drop_closed(node: &mut Map<String, Value>) {
-    if node.get("additionalProperties") == Some(&Value::Bool(false)) {
-        node.remove("additionalProperties");
-    }
-    if node.get("x-kubernetes-preserve-unknown-fields").is_some() {
-        node.remove("additionalProperties");
-    }
 }
 
 /// What the derive cannot say: the status default that keeps kstatus and Flux from taking an object

@@ -8,6 +8,7 @@ pub mod labels;
 pub mod names;
 pub mod resource;
 pub mod rule;
+pub mod schema;
 pub mod score;
 pub mod workload;
 

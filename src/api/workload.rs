@@ -38,8 +38,8 @@ impl JsonSchema for ScoreWorkloadSpec {
         Score::schema_name()
     }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        super::crds::score_crd_schema(generator)
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        super::schema::score_crd_schema()
     }
 }
 

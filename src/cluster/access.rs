@@ -19,10 +19,13 @@ const WATCH_VERBS: &[&str] = &["list", "watch"];
 /// How long an answer is trusted: many rules make the same kinds, and all are read at start.
 const TRUSTED: Duration = Duration::from_secs(20);
 
+/// When it was asked, and the verbs that are missing.
+type Answer = (Instant, Vec<String>);
+
 /// The answers so far.
 pub struct Access {
     client: Client,
-    known: Mutex<HashMap<(String, String), (Instant, Vec<String>)>>,
+    known: Mutex<HashMap<(String, String), Answer>>,
 }
 
 impl Access {

@@ -4,6 +4,7 @@
 pub mod pass;
 pub mod provision;
 pub mod queue;
+pub mod report;
 pub mod resource;
 pub mod rule;
 pub mod wiring;

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value};
 
 use super::pass::{self, carry_out};
-use super::resource::{Pass, announce};
+use super::report::{Found, Pass, announce};
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::InventoryEntry;
@@ -22,25 +22,6 @@ use crate::render::{Manifests, drift, generated};
 use crate::status::Outcome;
 use crate::template::SecretRef;
 use std::sync::Arc;
-
-/// What a pass has found out, before the status is computed.
-pub struct Found {
-    /// How far it came.
-    pub outcome: Outcome,
-    /// The outputs, if the resource is ready.
-    pub outputs: Option<Map<String, Value>>,
-    /// What is ours now.
-    pub inventory: Vec<InventoryEntry>,
-    /// The error that the next attempt may not meet.
-    pub error: Option<Error>,
-}
-
-impl Found {
-    /// Nothing was applied: what is there stays.
-    fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
-        Self { outcome, outputs: None, inventory: pass.before.inventory.clone(), error: None }
-    }
-}
 
 /// Provisions a resource that is bound.
 ///

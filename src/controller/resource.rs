@@ -4,30 +4,13 @@
 
 use std::sync::Arc;
 
-use kube::ResourceExt;
-
 use super::pass::{self, Done, Next};
-use super::provision::{self, Found};
-use crate::api::resource::{ScoreResource, ScoreResourceStatus};
+use super::provision;
+use super::report::{Found, Pass, publish};
 use crate::cluster::world::World;
-use crate::cluster::{Error, observe, own, status as write};
+use crate::cluster::{Error, observe, own};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
-use crate::status::resource::{Facts, compute};
-
-/// What every step of a pass looks at.
-pub struct Pass<'a> {
-    /// The world.
-    pub world: &'a World,
-    /// Which resource.
-    pub key: &'a ResourceKey,
-    /// Its ScoreResource, bound.
-    pub resource: &'a ScoreResource,
-    /// What was seen of its consumers and rules.
-    pub seen: &'a observe::Resource,
-    /// Its status before this pass.
-    pub before: ScoreResourceStatus,
-}
 
 /// One pass over a resource.
 ///
@@ -76,44 +59,4 @@ fn jittered(pass: &Pass<'_>) -> std::time::Duration {
         .bytes()
         .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     pass.world.resync.saturating_sub(pass.world.resync / 1000 * (hash % 100))
-}
-
-/// Writes the status with the names of objects that are about to be created.
-///
-/// # Errors
-/// Where the API server refuses or cannot be asked.
-pub async fn announce(
-    pass: &Pass<'_>,
-    inventory: Vec<crate::api::resource::InventoryEntry>,
-) -> Result<(), Error> {
-    publish(pass, &Found { outcome: pass::applying(), inventory, outputs: None, error: None }).await
-}
-
-async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
-    let facts = Facts {
-        generation: pass.resource.metadata.generation.unwrap_or_default(),
-        consumers: pass.seen.owners.iter().map(|owner| owner.name.clone()).collect(),
-        other_rules: others(pass),
-        outputs: found.outputs.clone(),
-        inventory: found.inventory.clone(),
-    };
-    let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());
-    let newest = newest.filter(|newest| newest.uid() == pass.resource.uid());
-    let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
-    let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
-    if after == before {
-        return Ok(());
-    }
-    let api = write::api(&pass.world.client, &pass.key.namespace);
-    if let Some(written) = write::write(api, pass.resource, &after).await? {
-        pass.world.caches.resources.wrote(written);
-        pass.world.events.transition(pass.resource, &before.conditions, &after.conditions).await;
-    }
-    Ok(())
-}
-
-/// The rules that matched too and lost.
-fn others(pass: &Pass<'_>) -> Vec<String> {
-    let bound = pass.resource.spec.rule.as_ref();
-    pass.seen.matching.iter().filter(|name| Some(*name) != bound).cloned().collect()
 }

@@ -19,11 +19,11 @@ pub use unsupported::unsupported;
 use super::problem::Problem;
 use super::schema::{Schema, below};
 use crate::api::conditions::Reason;
-use crate::api::crds;
+use crate::api::schema::score_json_schema;
 use crate::api::score::Score;
 
 /// The schema of a Score file, compiled once. That it compiles is held by a test.
-static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| Schema::new(&crds::score_json_schema()));
+static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| Schema::new(&score_json_schema()));
 
 /// Reads a Score file that stands in a ScoreWorkload called `name`.
 ///

@@ -2,7 +2,7 @@
 //!
 //! Pure: what we would send by server-side apply is compared with the object as the watch has it and
 //! its `metadata.managedFields` (KEP-555, `sigs.k8s.io/structured-merge-diff`). That is how an object
-//! that is as it should be costs no request (G: "skip write when nothing changes"), how a hand edit is
+//! that is as it should be costs no request (G07), how a hand edit is
 //! found (X34), and whose field it would be to take (X22, decision 6). Values are compared and never
 //! returned or printed: they may be secret.
 
@@ -37,7 +37,7 @@ pub struct Conflict {
     pub path: String,
     /// Whether we may take it without being asked (decision 6): what was updated by hand, yes; what
     /// another applies, or scales through `/scale`, no, unless both values mean the same and are only
-    /// written differently (`0.5` and the stored `500m`), where forcing takes nothing.
+    /// written differently (`0.5` and the stored `500m`), where forcing changes no value.
     pub forceable: bool,
 }
 
@@ -48,7 +48,8 @@ pub struct Conflict {
 /// others add, what the server adds by default, status and another scale are no reason.
 ///
 /// When in doubt it says true: an apply that changes nothing writes nothing. That is so inside atomic
-/// lists and maps, where a default that `defaults` does not know looks like a field that we dropped.
+/// lists and maps, where a default that `defaults` does not know looks like a field that we dropped,
+/// and for a null that the server replaces by a default.
 #[must_use]
 pub fn must_apply(desired: &Value, live: &Value, manager: &str) -> bool {
     let Some(entry) = entries(live).find(|entry| is_applied_by(entry, manager)) else {

@@ -8,7 +8,7 @@ use super::super::problem::Problem;
 use super::super::schema::Schema;
 use super::{parse, unsupported};
 use crate::api::conditions::Reason;
-use crate::api::crds;
+use crate::api::schema::score_json_schema;
 use crate::api::score::{NAME_PATTERN, Protocol};
 
 /// The name of the ScoreWorkload in these tests: not that of its container, so that a swap is seen.
@@ -236,11 +236,11 @@ fn s07_whole_floats_are_whole_numbers_to_the_types_too() {
 
 #[test]
 fn the_schema_holds_the_patterns_that_messages_have_words_for() {
-    let schema = crds::score_json_schema().to_string();
+    let schema = score_json_schema().to_string();
     let missing: Vec<_> = super::super::schema::known_patterns()
         .filter(|pattern| !schema.contains(&json!(pattern).to_string()))
         .collect();
     assert_eq!(missing, Vec::<&str>::new());
     assert!(schema.contains(&json!(NAME_PATTERN).to_string()));
-    assert!(Schema::new(&crds::score_json_schema()).is_ok());
+    assert!(Schema::new(&score_json_schema()).is_ok());
 }

@@ -309,7 +309,7 @@ fn a_conflict_names_manager_and_path_and_whether_it_may_be_forced() {
     assert_eq!(shown, expected.map(|(manager, path, force)| (manager.to_owned(), path.to_owned(), force)));
 }
 
-/// The server answers 409 for these too: it compares letters. Forcing them takes nothing.
+/// The server answers 409 for these too: it compares letters. Forcing them changes no value.
 #[test]
 fn the_same_value_written_otherwise_may_always_be_forced() {
     let owned = r#"{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"api\"}":{".":{},"f:args":{},

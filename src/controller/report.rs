@@ -1,0 +1,87 @@
+//! What a pass over a resource looks at, what it has found out, and writing that into the status.
+
+use kube::ResourceExt;
+use serde_json::{Map, Value};
+
+use super::pass;
+use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceStatus};
+use crate::cluster::world::World;
+use crate::cluster::{Error, observe, status as write};
+use crate::plan::index::ResourceKey;
+use crate::status::Outcome;
+use crate::status::resource::{Facts, compute};
+
+/// What every step of a pass looks at.
+pub struct Pass<'a> {
+    /// The world.
+    pub world: &'a World,
+    /// Which resource.
+    pub key: &'a ResourceKey,
+    /// Its ScoreResource, bound.
+    pub resource: &'a ScoreResource,
+    /// What was seen of its consumers and rules.
+    pub seen: &'a observe::Resource,
+    /// Its status before this pass.
+    pub before: ScoreResourceStatus,
+}
+
+/// What a pass has found out, before the status is computed.
+pub struct Found {
+    /// How far it came.
+    pub outcome: Outcome,
+    /// The outputs, if the resource is ready.
+    pub outputs: Option<Map<String, Value>>,
+    /// What is ours now.
+    pub inventory: Vec<InventoryEntry>,
+    /// The error that the next attempt may not meet.
+    pub error: Option<Error>,
+}
+
+impl Found {
+    /// Nothing was applied: what is there stays.
+    #[must_use]
+    pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
+        Self { outcome, outputs: None, inventory: pass.before.inventory.clone(), error: None }
+    }
+}
+
+/// Writes the status with the names of objects that are about to be created.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result<(), Error> {
+    publish(pass, &Found { outcome: pass::applying(), inventory, outputs: None, error: None }).await
+}
+
+/// Writes the status if it differs, and tells of it if `Ready` changed.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
+    let facts = Facts {
+        generation: pass.resource.metadata.generation.unwrap_or_default(),
+        consumers: pass.seen.owners.iter().map(|owner| owner.name.clone()).collect(),
+        other_rules: others(pass),
+        outputs: found.outputs.clone(),
+        inventory: found.inventory.clone(),
+    };
+    let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());
+    let newest = newest.filter(|newest| newest.uid() == pass.resource.uid());
+    let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
+    let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
+    if after == before {
+        return Ok(());
+    }
+    let api = write::api(&pass.world.client, &pass.key.namespace);
+    if let Some(written) = write::write(api, pass.resource, &after).await? {
+        pass.world.caches.resources.wrote(written);
+        pass.world.events.transition(pass.resource, &before.conditions, &after.conditions).await;
+    }
+    Ok(())
+}
+
+/// The rules that matched too and lost.
+fn others(pass: &Pass<'_>) -> Vec<String> {
+    let bound = pass.resource.spec.rule.as_ref();
+    pass.seen.matching.iter().filter(|name| Some(*name) != bound).cloned().collect()
+}
