@@ -138,7 +138,7 @@ async fn update(
     if now["metadata"].get("deletionTimestamp").is_some() {
         return Err(Error::moved(format!("applying {}", manifest.id), "the object is being deleted"));
     }
-    if !drift::must_apply(&manifest.body, &now, labels::MANAGER) {
+    if !drift::must_apply(&manifest.body, &now, labels::MANAGER) || world.is_settled(&live, &manifest.body) {
         return Ok(Fate::Live(live));
     }
     let mut body = manifest.body.clone();
@@ -148,7 +148,12 @@ async fn update(
         body["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
     }
     match send(world, kind, manifest, &body, adopted).await {
-        Ok(object) => Ok(Fate::Live(object)),
+        Ok(object) => {
+            if object.metadata.resource_version == live.metadata.resource_version {
+                world.settle(&object, &manifest.body);
+            }
+            Ok(Fate::Live(object))
+        }
         Err(error) if error.code() == Some(409) => settle(world, kind, manifest, &body, error).await,
         Err(error) => Err(error),
     }
@@ -176,7 +181,12 @@ async fn settle(
     match conflicts.iter().find(|conflict| !conflict.forceable) {
         Some(conflict) => Ok(Fate::Refused(contested(manifest, conflict))),
         None if conflicts.is_empty() => Err(error),
-        None => Ok(Fate::Live(send(world, kind, manifest, body, true).await?)),
+        None => {
+            // Forced only over what was just looked at: another applier may have come in between.
+            let mut body = body.clone();
+            body["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"].clone();
+            Ok(Fate::Live(send(world, kind, manifest, &body, true).await?))
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use kube::Client;
-use kube::api::{Api, ApiResource, DynamicObject};
+use kube::api::{Api, ApiResource, DynamicObject, TypeMeta};
 use kube::runtime::reflector::store::Writer;
-use kube::runtime::watcher::{self, Config};
+use kube::runtime::watcher::Config;
 use kube::runtime::{WatchStreamExt, watcher as watch_stream};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
@@ -65,7 +65,8 @@ impl Objects {
         let writer = Writer::new(kind.clone());
         let cache = Arc::new(Cache::new(writer.as_reader(), kind.clone()));
         let api = Api::all_with(self.client.clone(), kind);
-        let task = tokio::spawn(run(api, writer, Arc::clone(&cache), self.changes.clone()));
+        let types = TypeMeta { api_version: kind.api_version.clone(), kind: kind.kind.clone() };
+        let task = tokio::spawn(run(api, types, writer, Arc::clone(&cache), self.changes.clone()));
         Watch { cache, task }
     }
 
@@ -91,6 +92,7 @@ impl Drop for Objects {
 
 async fn run(
     api: Api<DynamicObject>,
+    types: TypeMeta,
     mut writer: Writer<DynamicObject>,
     cache: Arc<Cache<DynamicObject>>,
     changes: Changes,
@@ -104,7 +106,7 @@ async fn run(
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => step::<DynamicObject>(
-                watcher::Event::modify(event, slim),
+                event.modify(|object| tidy(object, &types)),
                 &mut writer,
                 &cache,
                 &mut relist,
@@ -115,8 +117,10 @@ async fn run(
     }
 }
 
-/// Drops what no pass reads, to save memory.
-fn slim(object: &mut DynamicObject) {
+/// Fills in the kind, which the items of a list lack and which says how readiness is judged; drops what
+/// no pass reads, to save memory.
+fn tidy(object: &mut DynamicObject, types: &TypeMeta) {
+    object.types = Some(types.clone());
     if let Some(annotations) = &mut object.metadata.annotations {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }

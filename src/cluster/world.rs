@@ -1,13 +1,15 @@
 //! All that a pass can see and reach: the client, the watch caches, the Secrets that were read, and
 //! what was made of workloads and rules.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, DynamicObject};
+use serde_json::Value;
 
 use super::access::Access;
 use super::cache::Cache;
@@ -103,7 +105,11 @@ pub struct World {
     pub resync: Duration,
     index: RwLock<Index>,
     book: RwLock<Book>,
+    settled: Mutex<HashMap<String, Settled>>,
 }
+
+/// A resource version, and the hash of a manifest that changed nothing about it.
+type Settled = (Option<String>, u64);
 
 impl World {
     /// A world that knows nothing yet.
@@ -126,6 +132,7 @@ impl World {
             resync,
             index: RwLock::default(),
             book: RwLock::default(),
+            settled: Mutex::default(),
             client,
         }
     }
@@ -237,12 +244,36 @@ impl World {
         }
     }
 
+    /// Remembers that applying `body` changed nothing about `object`: some defaults of kinds that we do
+    /// not know look like drift, and would cost a request in every pass.
+    pub fn settle(&self, object: &DynamicObject, body: &Value) {
+        let Some(uid) = object.metadata.uid.clone() else { return };
+        let entry = (object.metadata.resource_version.clone(), hash(body));
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, entry);
+    }
+
+    /// Whether applying `body` is known to change nothing about `object` as it is.
+    #[must_use]
+    pub fn is_settled(&self, object: &DynamicObject, body: &Value) -> bool {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = object.metadata.uid.as_ref().and_then(|uid| settled.get(uid));
+        known.is_some_and(|(version, seen)| {
+            *version == object.metadata.resource_version && *seen == hash(body)
+        })
+    }
+
     /// The labels of a namespace.
     #[must_use]
     pub fn namespace_labels(&self, namespace: &str) -> BTreeMap<String, String> {
         let found = self.caches.namespaces.get("", namespace);
         found.and_then(|found| found.metadata.labels.clone()).unwrap_or_default()
     }
+}
+
+fn hash(body: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Secrets are read by name and never watched.

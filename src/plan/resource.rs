@@ -12,7 +12,7 @@ use super::lookup::{self, Dependency, Trouble};
 use super::params;
 use super::problem::{Awaited, Problem};
 use super::rule::{ManifestTemplate, Rule};
-use crate::api::conditions::Reason;
+use crate::api::conditions::{Reason, cut};
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
 
@@ -104,10 +104,10 @@ pub fn outputs(
     let mut budget = Budget::new();
     let mut found = BTreeMap::new();
     let mut trouble = Trouble::default();
-    for (index, condition) in rule.ready_when.iter().enumerate() {
+    for (index, (text, condition)) in rule.ready_when.iter().enumerate() {
         match condition.evaluate_bool(&scope, &mut budget) {
             Ok(true) => {}
-            Ok(false) => trouble.awaited.push(not_true_yet(rule, index)),
+            Ok(false) => trouble.awaited.push(not_true_yet(rule, index, text)),
             Err(error) => trouble.add_eval(error),
         }
     }
@@ -120,11 +120,9 @@ pub fn outputs(
     trouble.or(found)
 }
 
-fn not_true_yet(rule: &Rule, index: usize) -> Awaited {
-    let message = format!(
-        "readyWhen[{index}] of rule `{}` is not true yet; see `kubectl get prule {} -o yaml`",
-        rule.name, rule.name
-    );
+fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
+    let text = cut(text.to_owned(), 256);
+    let message = format!("readyWhen[{index}] of rule `{}` is not true yet: {text}", rule.name);
     Awaited::new(Reason::WaitingForValue, message)
 }
 

@@ -87,7 +87,7 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let manifests = rule.manifests.iter().flat_map(|manifest| in_manifest(manifest, Scope::Resource));
     let shared = rule.shared.iter().flat_map(|manifest| in_manifest(manifest, Scope::Shared));
     let outputs = rule.outputs.values().flat_map(|node| plain(node, Scope::Live, Secrets::Refused));
-    let ready = rule.ready_when.iter().map(|condition| Use {
+    let ready = rule.ready_when.iter().map(|(_, condition)| Use {
         path: condition.path(),
         names: condition.names(),
         scope: Scope::Live,

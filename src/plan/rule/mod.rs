@@ -49,8 +49,8 @@ pub struct Rule {
     pub manifests: Vec<ManifestTemplate>,
     /// What is created once per namespace, by key.
     pub shared: Vec<ManifestTemplate>,
-    /// What must be true.
-    pub ready_when: Vec<Expression>,
+    /// What must be true, each with its text.
+    pub ready_when: Vec<(String, Expression)>,
     /// What the resource offers.
     pub outputs: BTreeMap<String, Node>,
     /// What happens in the end.
@@ -151,11 +151,12 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
 }
 
 /// `readyWhen`: each is one whole expression, as text is never a condition.
-fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<Expression> {
+fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
     let compile = |(index, text): (usize, &String)| {
         let compiled = Expression::compile(text, &format!("readyWhen[{index}]"));
-        compiled.map_err(|error| problems.push(problem(error))).ok()
+        let compiled = compiled.map_err(|error| problems.push(problem(error))).ok()?;
+        Some((text.clone(), compiled))
     };
     texts.iter().enumerate().filter_map(compile).collect()
 }
