@@ -1,10 +1,16 @@
 //! `cargo xtask`: the tasks of this repository.
 
+mod cluster;
 mod codegen;
+mod demo;
+mod install;
+mod interrupt;
+mod operator;
+mod steps;
 mod test;
 mod workspace;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
@@ -14,13 +20,15 @@ use xtask::controlplane::{Console, ControlPlane, Tools};
 #[derive(Parser)]
 #[command(name = "cargo xtask", version)]
 enum Task {
+    /// Show the operator at work: a Score file becomes a running workload on a real Kubernetes API server.
+    Demo(demo::Options),
     /// Run all tests, with further arguments for `cargo test` if given: `cargo xtask test -- --test golden`.
     Test {
         /// Arguments for `cargo test`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Write the CustomResourceDefinitions in crds/ anew, from the types in src/api.
+    /// Write the CRDs in crds/ anew, from the types in `src/api`.
     Codegen {
         /// Write nothing, and fail if something would have to be written.
         #[arg(long)]
@@ -31,6 +39,12 @@ enum Task {
         /// New or empty directory for its files [default: one below the directory for temporary files].
         #[arg(long)]
         dir: Option<PathBuf>,
+    },
+    /// Become another program that ends when we do.
+    #[command(name = operator::EXEC_BOUND, hide = true)]
+    ExecBound {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
     },
 }
 
@@ -46,9 +60,11 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     match task {
+        Task::Demo(options) => demo::run(&options),
         Task::Test { arguments } => test::run(&arguments),
         Task::Codegen { check } => codegen::run(check).map(done),
         Task::Controlplane { dir } => controlplane(dir).map(done),
+        Task::ExecBound { command } => operator::exec_bound(&command).map(done),
     }
 }
 
