@@ -117,6 +117,9 @@ pub struct Verdict {
     pub reason: Reason,
     /// Why, for people.
     pub message: String,
+    /// The generation that it speaks of, where that is not the current one: what was said before and
+    /// still stands.
+    pub observed: Option<i64>,
 }
 
 /// Gives `verdicts` their times: that of the previous condition of the same type and status, else
@@ -137,7 +140,7 @@ pub fn stamp(verdicts: Vec<Verdict>, previous: &[Condition], generation: i64, no
             status: verdict.status,
             reason: verdict.reason,
             message: cut(verdict.message, MESSAGE_MAX),
-            observed_generation: generation,
+            observed_generation: verdict.observed.unwrap_or(generation),
         })
         .collect();
     stamped.sort_by_key(|condition| condition.type_);
@@ -156,6 +159,13 @@ pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
     find(conditions, type_).is_some_and(|condition| condition.status == ConditionStatus::True)
 }
 
+/// Whether the condition of one type is true of this generation of the spec.
+#[must_use]
+pub fn is_true_of(conditions: &[Condition], type_: ConditionType, generation: i64) -> bool {
+    is_true(conditions, type_)
+        && find(conditions, type_).is_some_and(|found| found.observed_generation == generation)
+}
+
 /// At most `max` bytes of a text, cut between characters and marked with `…`.
 #[must_use]
 pub fn cut(text: String, max: usize) -> String {
@@ -172,7 +182,7 @@ mod tests {
 
     fn verdict(status: ConditionStatus, message: &str) -> Verdict {
         let type_ = ConditionType::Ready;
-        Verdict { type_, status, reason: Reason::Ready, message: message.into() }
+        Verdict { type_, status, reason: Reason::Ready, message: message.into(), observed: None }
     }
 
     #[test]

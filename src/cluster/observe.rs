@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Error;
 use super::world::World;
-use crate::api::conditions::{ConditionType, Reason, find, is_true};
+use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, generated_secret, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
@@ -21,13 +21,35 @@ use crate::plan::lookup::Dependency;
 use crate::plan::resource::{ResourceInputs, WorkloadView};
 use crate::plan::rule::Rule;
 use crate::plan::rule::select::{Subject, matching};
-use crate::plan::workload::{ResourceState, WorkloadInputs};
+use crate::plan::workload::{ResourceState, Running, WorkloadInputs};
 use crate::render::Owner;
 use crate::template::SecretRef;
 
 /// The inputs of a workload's plan.
-#[must_use]
-pub fn workload(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
+///
+/// # Errors
+/// Where the watch of a kind has brought nothing yet.
+pub async fn workload(world: &World, object: &ScoreWorkload) -> Result<WorkloadInputs, Error> {
+    let running = running(world, object).await?;
+    Ok(WorkloadInputs { running, ..resolved(world, object) })
+}
+
+/// What was applied for a workload before, as the watches have it.
+async fn running(world: &World, object: &ScoreWorkload) -> Result<Vec<Running>, Error> {
+    let namespace = object.namespace().unwrap_or_default();
+    let mut found = Vec::new();
+    for entry in object.status.iter().flat_map(|status| &status.inventory) {
+        let Some(kind) = world.kinds.resolve(&entry.id.api_version, &entry.id.kind).await? else { continue };
+        if let Some(live) = world.object(&kind, &namespace, &entry.id.name).await? {
+            let live = serde_json::to_value(&*live).unwrap_or_default();
+            found.push(Running { id: entry.id.clone(), live });
+        }
+    }
+    Ok(found)
+}
+
+/// The Score file and how far its resources are.
+fn resolved(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
     let namespace = object.namespace().unwrap_or_default();
     let name = object.name_any();
     let index = world.index();
@@ -37,6 +59,7 @@ pub fn workload(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
     let key = |demand: &Demand| ResourceKey { namespace: namespace.clone(), uid: demand.uid.clone() };
     let siblings = demands.iter().flat_map(|demand| index.demands(&key(demand)));
     WorkloadInputs {
+        running: Vec::new(),
         siblings: siblings.filter(|demand| demand.workload != name).collect(),
         resources: demands
             .iter()
@@ -172,7 +195,7 @@ fn sharers(world: &World, key: &ResourceKey) -> Vec<Owner> {
 }
 
 /// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into
-/// nonsense must not cost a database), and those that run with it until their new version is applied.
+/// nonsense must not cost a database), and those that run with it until their new version has rolled out.
 fn lingering(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
     let references = existing.iter().flat_map(|resource| resource.metadata.owner_references.iter().flatten());
     references
@@ -195,10 +218,11 @@ fn holds(world: &World, workload: &ScoreWorkload) -> bool {
     let namespace = workload.namespace().unwrap_or_default();
     let readable =
         world.index().get(&namespace, &workload.name_any()).is_some_and(|known| known.valid.is_some());
-    let status = workload.status.clone().unwrap_or_default();
-    let applied = status.observed_generation == workload.metadata.generation.unwrap_or_default()
-        && is_true(&status.conditions, ConditionType::Applied);
-    !readable || !applied
+    let generation = workload.metadata.generation.unwrap_or_default();
+    let conditions = workload.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let rolled_out = is_true_of(conditions, ConditionType::Applied, generation)
+        && is_true_of(conditions, ConditionType::Available, generation);
+    !readable || !rolled_out
 }
 
 /// The owners that are no demand of now.

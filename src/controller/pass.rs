@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::api::DynamicObject;
+use serde_json::json;
 
 use crate::api::conditions::Reason;
 use crate::api::resource::{InventoryEntry, ObjectId};
@@ -13,7 +14,7 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, apply, prune};
 use crate::plan::problem::Awaited;
 use crate::render::Manifests;
-use crate::status::ready::{Readiness, readiness};
+use crate::status::outcome::availability;
 use crate::status::{Outcome, Refusal};
 
 /// When an object is looked at again, if nothing wakes it before.
@@ -70,31 +71,15 @@ pub async fn carry_out(
     let outcome = match (&error, report.refusals.is_empty()) {
         (Some(error), _) => Outcome::Error(error.to_string()),
         (None, false) => Outcome::Refused(report.refusals),
-        (None, true) => availability(&report.live),
+        (None, true) => judged(&report.live),
     };
     Carried { outcome, inventory, live: report.live, error }
 }
 
 /// Whether the objects work.
-fn availability(live: &BTreeMap<ObjectId, Arc<DynamicObject>>) -> Outcome {
-    let mut waiting = Vec::new();
-    let mut failed = Vec::new();
-    for (id, object) in live {
-        match readiness(&serde_json::to_value(&**object).unwrap_or_default()) {
-            Readiness::Ready => {}
-            Readiness::Waiting(message) => {
-                waiting.push(Awaited::new(Reason::WaitingForObjects, format!("{id}: {message}")));
-            }
-            Readiness::Failed(message) => {
-                failed.push(Awaited::new(Reason::Failed, format!("{id}: {message}")));
-            }
-        }
-    }
-    match (failed.is_empty(), waiting.is_empty()) {
-        (true, true) => Outcome::Ready,
-        (true, false) => Outcome::Unavailable(waiting),
-        (false, _) => Outcome::Failed(failed.into_iter().chain(waiting).collect()),
-    }
+fn judged(live: &BTreeMap<ObjectId, Arc<DynamicObject>>) -> Outcome {
+    let live: Vec<_> = live.iter().map(|(id, object)| (id, json!(**object))).collect();
+    availability(live.iter().map(|(id, object)| (*id, object)))
 }
 
 /// The inventory with the names of all manifests in it, if some are missing: it is written before the

@@ -25,7 +25,7 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
         // Garbage collection follows the owner references: there is nothing left to do (X44).
         return Ok(Done::NOTHING);
     }
-    let inputs = observe::workload(&world, &workload); // reads caches
+    let inputs = observe::workload(&world, &workload).await?; // reads caches
     let before = workload.status.clone().unwrap_or_default();
     let (outcome, inventory, error) = match plan(&inputs) {
         // pure, as is rendering

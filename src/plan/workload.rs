@@ -13,6 +13,7 @@ use super::problem::{Awaited, Problem};
 use super::score as validate;
 use crate::api::conditions::Reason;
 use crate::api::labels;
+use crate::api::resource::ObjectId;
 use crate::api::score::{Compute, Container, Probe, Protocol, Score};
 use crate::template::{Filled, Value, parse};
 
@@ -35,6 +36,18 @@ pub struct WorkloadInputs {
     /// What other workloads of the namespace demand.
     #[serde(default)]
     pub siblings: Vec<Demand>,
+    /// What was applied for it before, as it is now.
+    #[serde(default)]
+    pub running: Vec<Running>,
+}
+
+/// An object that was applied before.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Running {
+    /// Which object.
+    pub id: ObjectId,
+    /// The live object.
+    pub live: Json,
 }
 
 /// How far a resource is.

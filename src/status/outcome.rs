@@ -1,6 +1,9 @@
 //! How far a pass came, and the conditions that both a workload and a resource derive from it.
 
-use crate::api::conditions::{ConditionStatus, ConditionType, Reason, Verdict};
+use serde_json::Value;
+
+use super::ready::{Readiness, readiness};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find};
 use crate::api::resource::ObjectId;
 use crate::plan::problem::{Awaited, Problem};
 
@@ -137,7 +140,7 @@ pub fn summary(steps: &[Verdict], mood: Mood, error: Option<&str>, ready: &str) 
         (_, Some(_)) => ConditionStatus::False,
         (_, None) => ConditionStatus::True,
     };
-    let mut all = vec![Verdict { type_: ConditionType::Ready, status, reason, message: message.clone() }];
+    let mut all = vec![verdict(ConditionType::Ready, status, (reason, message.clone()))];
     let abnormal = match (mood, status) {
         (Mood::Stuck, _) => Some(ConditionType::Stalled),
         (Mood::Waiting | Mood::Unknown, _) | (Mood::Fine, ConditionStatus::False) => {
@@ -145,7 +148,7 @@ pub fn summary(steps: &[Verdict], mood: Mood, error: Option<&str>, ready: &str) 
         }
         (Mood::Fine | Mood::Broken, _) => None,
     };
-    all.extend(abnormal.map(|type_| Verdict { type_, status: ConditionStatus::True, reason, message }));
+    all.extend(abnormal.map(|type_| verdict(type_, ConditionStatus::True, (reason, message))));
     all
 }
 
@@ -162,7 +165,37 @@ pub fn verdict(
     status: ConditionStatus,
     (reason, message): (Reason, String),
 ) -> Verdict {
-    Verdict { type_, status, reason, message }
+    Verdict { type_, status, reason, message, observed: None }
+}
+
+/// What was said before, of the generation that it was said of, where a pass cannot say anything new.
+#[must_use]
+pub fn again(type_: ConditionType, previous: &[Condition]) -> Verdict {
+    let not_yet =
+        || verdict(type_, ConditionStatus::Unknown, (Reason::WaitingForApply, "not applied yet".to_owned()));
+    find(previous, type_).map_or_else(not_yet, |old| Verdict {
+        observed: Some(old.observed_generation),
+        ..verdict(type_, old.status, (old.reason, old.message.clone()))
+    })
+}
+
+/// Whether objects work, from what the API server last said of them.
+pub fn availability<'a>(live: impl IntoIterator<Item = (&'a ObjectId, &'a Value)>) -> Outcome {
+    let mut waiting = Vec::new();
+    let mut failed = Vec::new();
+    for (id, object) in live {
+        let said = |reason, message: &str| Awaited::new(reason, format!("{id}: {message}"));
+        match readiness(object) {
+            Readiness::Ready => {}
+            Readiness::Waiting(message) => waiting.push(said(Reason::WaitingForObjects, &message)),
+            Readiness::Failed(message) => failed.push(said(Reason::Failed, &message)),
+        }
+    }
+    match (failed.is_empty(), waiting.is_empty()) {
+        (true, true) => Outcome::Ready,
+        (true, false) => Outcome::Unavailable(waiting),
+        (false, _) => Outcome::Failed(failed.into_iter().chain(waiting).collect()),
+    }
 }
 
 /// Every problem, a line each; the reason is that of the first.

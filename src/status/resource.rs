@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::outcome::{self, Outcome};
-use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find, stamp};
+use super::outcome::{self, Outcome, again};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
 use crate::api::resource::{InventoryEntry, ScoreResourceStatus};
 
 /// What a pass found out about a resource besides its outcome.
@@ -47,7 +47,6 @@ pub fn compute(
 }
 
 fn steps(outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
-    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), again);
     let mut steps = vec![outcome.inputs()];
     // What is awaited before anything is applied is the most telling step: it comes first.
     if let Outcome::Waiting(awaited) = outcome {
@@ -55,16 +54,8 @@ fn steps(outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
         let said = (reason, outcome::all_awaited(awaited));
         steps.push(outcome::verdict(ConditionType::Applied, ConditionStatus::False, said));
     } else {
-        steps.push(outcome.applied().unwrap_or_else(|| kept(ConditionType::Applied)));
+        steps.push(outcome.applied().unwrap_or_else(|| again(ConditionType::Applied, previous)));
     }
-    steps.push(outcome.available().unwrap_or_else(|| kept(ConditionType::Available)));
+    steps.push(outcome.available().unwrap_or_else(|| again(ConditionType::Available, previous)));
     steps
-}
-
-fn again(old: &Condition) -> Verdict {
-    outcome::verdict(old.type_, old.status, (old.reason, old.message.clone()))
-}
-
-fn not_yet(type_: ConditionType) -> Verdict {
-    outcome::verdict(type_, ConditionStatus::Unknown, (Reason::WaitingForApply, "not applied yet".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! The status of a ScoreWorkload.
 
-use super::outcome::{self, Outcome, holds, verdict};
-use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find, stamp};
+use super::outcome::{self, Outcome, again, availability, holds, verdict};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
 use crate::api::resource::InventoryEntry;
 use crate::api::workload::ScoreWorkloadStatus;
 use crate::plan::workload::WorkloadInputs;
@@ -35,17 +35,27 @@ pub fn compute(
 
 /// One verdict per question, in the order in which a person would ask.
 fn steps(inputs: &WorkloadInputs, outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
-    let kept = |type_| find(previous, type_).map_or_else(|| not_yet(type_), again);
     let resources = match outcome {
-        Outcome::Rejected(_) if inputs.resources.is_empty() => kept(ConditionType::ResourcesReady),
+        Outcome::Rejected(_) if inputs.resources.is_empty() => again(ConditionType::ResourcesReady, previous),
         _ => resources(inputs, outcome),
     };
     vec![
         outcome.inputs(),
         resources,
-        outcome.applied().unwrap_or_else(|| kept(ConditionType::Applied)),
-        outcome.available().unwrap_or_else(|| kept(ConditionType::Available)),
+        outcome.applied().unwrap_or_else(|| again(ConditionType::Applied, previous)),
+        outcome.available().unwrap_or_else(|| still_available(inputs, previous)),
     ]
+}
+
+/// Whether what was applied before works, where this pass applies nothing: the old pods run on, and may
+/// fail meanwhile. Said of the generation that they were applied for.
+fn still_available(inputs: &WorkloadInputs, previous: &[Condition]) -> Verdict {
+    let before = again(ConditionType::Available, previous);
+    if inputs.running.is_empty() {
+        return before;
+    }
+    let now = availability(inputs.running.iter().map(|object| (&object.id, &object.live)));
+    now.available().map_or(before.clone(), |now| Verdict { observed: before.observed, ..now })
 }
 
 /// Every resource that is not ready, a line each: also where its last good outputs serve on
@@ -62,13 +72,4 @@ fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
         (true, true) => holds(type_, Reason::Ready, "the workload asks for no resources"),
         (true, false) => holds(type_, Reason::Ready, "every resource is ready"),
     }
-}
-
-/// What was said before, where this pass cannot say anything new.
-fn again(old: &Condition) -> Verdict {
-    verdict(old.type_, old.status, (old.reason, old.message.clone()))
-}
-
-fn not_yet(type_: ConditionType) -> Verdict {
-    verdict(type_, ConditionStatus::Unknown, (Reason::WaitingForApply, "not applied yet".to_owned()))
 }
