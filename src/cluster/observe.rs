@@ -286,7 +286,7 @@ pub fn evaluation(
         author.map(|demand| demand.workload.clone()).or(spec.source_workload.clone()).unwrap_or_default();
     let known = index.get(namespace, &name);
     let depends_on = author.map(|demand| demand.depends_on.clone()).unwrap_or_default();
-    let workloads = if rule.reads_workloads() { all_workloads(&index, namespace) } else { Map::new() };
+    let workloads = if rule.reads_workloads { all_workloads(&index, namespace) } else { Map::new() };
     ResourceInputs {
         namespace: namespace.to_owned(),
         spec: spec.clone(),

@@ -1,5 +1,6 @@
 //! Which change wakes which object (decision 20). The table is `Wakers`: one method per kind of change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
 use crate::cluster::watch::{self, Change};
-use crate::cluster::world::{Caches, Environment, World};
+use crate::cluster::world::{Caches, Entry, Environment, World};
 use crate::plan::index::{Known, ResourceKey};
 
 /// How the operator runs.

@@ -55,15 +55,11 @@ pub struct Rule {
     pub outputs: BTreeMap<String, Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
+    /// Whether any expression reads the other workloads of the namespace (P12).
+    pub reads_workloads: bool,
 }
 
 impl Rule {
-    /// Whether any expression reads the other workloads of the namespace (P12).
-    #[must_use]
-    pub fn reads_workloads(&self) -> bool {
-        checks::names(self).any(|name| name.first().is_some_and(|root| root == "workloads"))
-    }
-
     /// The kinds of objects that the rule makes, as (apiVersion, kind).
     #[must_use]
     pub fn kinds(&self) -> BTreeSet<(String, String)> {
@@ -78,7 +74,9 @@ impl Rule {
 /// All problems at once, with paths within `spec`.
 pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Problem>> {
     let mut problems = Vec::new();
-    let rule = build(name, spec, &mut problems);
+    let mut rule = build(name, spec, &mut problems);
+    rule.reads_workloads =
+        checks::names(&rule).any(|name| name.first().is_some_and(|root| root == "workloads"));
     if problems.is_empty() {
         problems.extend(checks::check(&rule));
     }
@@ -119,6 +117,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         ready_when: conditions(&ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
+        reads_workloads: false,
     }
 }
 
