@@ -177,17 +177,24 @@ impl Wakers {
         }
         let known = Known::new(name, &uid, generation, labels, &object.spec.0);
         let mut touched = self.world.index_mut().put(namespace, known);
-        // Others may read this workload's service (P12).
-        touched.extend(
-            self.world.index().resources(|key| key.namespace == namespace && self.reads_workloads(key)),
-        );
+        touched.extend(self.readers(namespace));
         touched.into_iter().collect()
     }
 
-    fn reads_workloads(&self, key: &ResourceKey) -> bool {
-        let resource = self.world.caches.resources.get(&key.namespace, &key.uid.object_name());
-        let name = resource.and_then(|resource| resource.spec.rule.clone());
-        name.and_then(|name| self.world.rule(&name)).is_some_and(|rule| rule.reads_workloads())
+    /// The resources whose rule reads the workloads of their namespace (P12).
+    fn readers(&self, namespace: &str) -> Vec<ResourceKey> {
+        let book = self.world.book();
+        let reads = |entry: &Entry| entry.admission.rule().is_some_and(|rule| rule.reads_workloads);
+        let rules: BTreeSet<_> =
+            book.iter().filter(|(_, entry)| reads(entry)).map(|(name, _)| name).collect();
+        if rules.is_empty() {
+            return Vec::new();
+        }
+        let bound =
+            |resource: &ScoreResource| resource.spec.rule.as_ref().is_some_and(|rule| rules.contains(rule));
+        let here = |resource: &ScoreResource| resource.namespace().as_deref() == Some(namespace);
+        let all = self.world.caches.resources.all();
+        all.iter().filter(|found| here(found) && bound(found)).map(|found| key(found)).collect()
     }
 
     /// The resources that a workload owns, demanded or not: it may have let go of one by applying its

@@ -77,9 +77,10 @@ pub(super) fn check(rule: &Rule) -> Vec<Problem> {
     problems
 }
 
-/// Every name that any expression of the rule uses.
-pub(super) fn names(rule: &Rule) -> impl Iterator<Item = Vec<String>> {
-    uses(rule).into_iter().flat_map(|found| found.names)
+/// Whether any expression of the rule names `root`.
+pub(super) fn reads(rule: &Rule, root: &str) -> bool {
+    let mut names = uses(rule).into_iter().flat_map(|found| found.names);
+    names.any(|name| name.first().is_some_and(|first| first == root))
 }
 
 fn uses(rule: &Rule) -> Vec<Use<'_>> {

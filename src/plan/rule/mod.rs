@@ -75,8 +75,7 @@ impl Rule {
 pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut rule = build(name, spec, &mut problems);
-    rule.reads_workloads =
-        checks::names(&rule).any(|name| name.first().is_some_and(|root| root == "workloads"));
+    rule.reads_workloads = checks::reads(&rule, "workloads");
     if problems.is_empty() {
         problems.extend(checks::check(&rule));
     }
