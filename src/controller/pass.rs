@@ -103,6 +103,17 @@ pub fn applying() -> Outcome {
     Outcome::Unavailable(vec![Awaited::new(Reason::Progressing, "the objects are being applied")])
 }
 
+/// Whether a pass that has just announced and made objects may leave the next word to the pass that
+/// their own controllers wake within moments: it spares a write per object.
+#[must_use]
+pub fn is_soon_old(announced: bool, outcome: &Outcome) -> bool {
+    announced
+        && matches!(outcome, Outcome::Unavailable(awaited) if awaited.iter().all(|found| found.reason == Reason::WaitingForObjects))
+}
+
+/// When that word is due in any case.
+pub const SOON: Next = Next::After(Duration::from_secs(1));
+
 /// When to look again: what no watch brings is looked for with backoff.
 #[must_use]
 pub fn next(outcome: &Outcome, resync: Option<Duration>) -> Next {

@@ -182,14 +182,19 @@ async fn apply(
     let spec = &pass.resource.spec;
     let belonging = Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy };
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
-    let mut inventory = pass.before.inventory.clone();
-    if let Some(announced) = pass::announced(&manifests, &inventory) {
+    let announced = pass::announced(&manifests, &pass.before.inventory);
+    if let Some(announced) = &announced {
         announce(pass, announced.clone()).await?;
-        inventory = announced;
     }
-    let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, &inventory).await;
-    let found =
-        Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
+    let inventory = announced.as_ref().unwrap_or(&pass.before.inventory);
+    let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, inventory).await;
+    let found = Found {
+        outcome: carried.outcome,
+        outputs: None,
+        inventory: carried.inventory,
+        announced: announced.is_some(),
+        error: carried.error,
+    };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }

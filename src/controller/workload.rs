@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::pass::{self, Done, carry_out};
+use super::pass::{self, Carried, Done, carry_out};
 use crate::api::resource::InventoryEntry;
 use crate::api::workload::{ScoreWorkload, ScoreWorkloadStatus};
 use crate::cluster::cache::Key;
@@ -27,10 +27,10 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
     }
     let inputs = observe::workload(&world, &workload).await?; // reads caches
     let before = workload.status.clone().unwrap_or_default();
-    let (outcome, inventory, error) = match plan(&inputs) {
+    let Found { outcome, inventory, announced, error } = match plan(&inputs) {
         // pure, as is rendering
-        Plan::Rejected(problems) => (Outcome::Rejected(problems), before.inventory.clone(), None),
-        Plan::Pending(awaited) => (Outcome::Waiting(awaited), before.inventory.clone(), None),
+        Plan::Rejected(problems) => Found::unchanged(Outcome::Rejected(problems), &before),
+        Plan::Pending(awaited) => Found::unchanged(Outcome::Waiting(awaited), &before),
         Plan::Ready(resolved) => {
             apply(&world, &workload, &inputs, &before, &render::workload(&resolved)).await? // writes
         }
@@ -38,8 +38,26 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
     if let Some(error) = error {
         return Err(after_error(&world, &workload, &inputs, inventory, error, failed).await);
     }
+    if pass::is_soon_old(announced, &outcome) {
+        return Ok(Done { next: pass::SOON });
+    }
     publish(&world, &workload, &inputs, &outcome, inventory).await?; // writes, if it differs
     Ok(Done { next: pass::next(&outcome, None) })
+}
+
+/// What a pass has found out, before the status is computed.
+struct Found {
+    outcome: Outcome,
+    inventory: Vec<InventoryEntry>,
+    announced: bool,
+    error: Option<Error>,
+}
+
+impl Found {
+    /// Nothing was applied: what is there stays.
+    fn unchanged(outcome: Outcome, before: &ScoreWorkloadStatus) -> Self {
+        Self { outcome, inventory: before.inventory.clone(), announced: false, error: None }
+    }
 }
 
 /// Writes the names of new objects into the inventory, then applies.
@@ -49,14 +67,15 @@ async fn apply(
     inputs: &WorkloadInputs,
     before: &ScoreWorkloadStatus,
     manifests: &render::Manifests,
-) -> Result<(Outcome, Vec<InventoryEntry>, Option<Error>), Error> {
-    let mut inventory = before.inventory.clone();
-    if let Some(announced) = pass::announced(manifests, &inventory) {
+) -> Result<Found, Error> {
+    let announced = pass::announced(manifests, &before.inventory);
+    if let Some(announced) = &announced {
         publish(world, workload, inputs, &pass::applying(), announced.clone()).await?;
-        inventory = announced;
     }
-    let carried = carry_out(world, &inputs.namespace, &inputs.uid, manifests, &inventory).await;
-    Ok((carried.outcome, carried.inventory, carried.error))
+    let inventory = announced.as_ref().unwrap_or(&before.inventory);
+    let carried = carry_out(world, &inputs.namespace, &inputs.uid, manifests, inventory).await;
+    let Carried { outcome, inventory, live: _, error } = carried;
+    Ok(Found { outcome, inventory, announced: announced.is_some(), error })
 }
 
 /// An error that lasts is shown; the first one is not worth a transition.
