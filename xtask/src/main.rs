@@ -1,5 +1,6 @@
 //! `cargo xtask`: the tasks of this repository.
 
+mod bench;
 mod cluster;
 mod codegen;
 mod demo;
@@ -28,6 +29,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure what the operator costs, beside a client that does nothing but apply.
+    Bench(bench::Options),
     /// Write the CRDs in crds/ anew, from the types in `src/api`.
     Codegen {
         /// Write nothing, and fail if something would have to be written.
@@ -62,6 +65,7 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Demo(options) => demo::run(&options),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Bench(options) => bench::run(&options),
         Task::Codegen { check } => codegen::run(check).map(done),
         Task::Controlplane { dir } => controlplane(dir).map(done),
         Task::ExecBound { command } => operator::exec_bound(&command).map(done),

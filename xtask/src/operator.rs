@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process, set_parent_process_death_signal};
 use tokio::{process::Child, time::timeout};
 
@@ -26,14 +26,15 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts the program with a kubeconfig; its log goes to a file.
+    /// Starts `run` of the program with a kubeconfig; its log goes to a file.
     ///
     /// In: called by the thread that lives as long as the process, since the kernel ends the child with its thread.
-    pub fn start(program: &Path, kubeconfig: &Path, log: &Path) -> Result<Self> {
+    pub fn start(program: &Path, arguments: &[&str], kubeconfig: &Path, log: &Path) -> Result<Self> {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         // Ourselves, also if the file that we came from was built anew meanwhile.
         let mut command = Command::new("/proc/self/exe");
-        command.arg(EXEC_BOUND).arg(program).arg("run").env("KUBECONFIG", kubeconfig).env("NO_COLOR", "1");
+        command.arg(EXEC_BOUND).arg(program).arg("run").args(arguments);
+        command.env("KUBECONFIG", kubeconfig).env("NO_COLOR", "1");
         // In a group of its own: Ctrl-C at the terminal is for us, and we end it.
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
         let mut command = tokio::process::Command::from(command);
@@ -76,13 +77,11 @@ impl Operator {
         if let Some(id) = id {
             kill_process(id, Signal::TERM)?;
         }
-        match timeout(END_WITHIN, self.child.wait()).await {
-            Ok(status) => status.map(drop).context("cannot wait for the operator"),
-            Err(_) => {
-                self.child.kill().await?;
-                Err(anyhow!("the operator did not end within {} s of SIGTERM", END_WITHIN.as_secs()))
-            }
+        if let Ok(status) = timeout(END_WITHIN, self.child.wait()).await {
+            return status.map(drop).context("cannot wait for the operator");
         }
+        self.child.kill().await?;
+        bail!("the operator did not end within {} s of SIGTERM", END_WITHIN.as_secs())
     }
 }
 

@@ -25,10 +25,10 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
             pass_on(output, &mut std::io::stdout()).context("cannot pass on the output of cargo test")?;
     }
     let status = child.wait().context("cannot wait for cargo")?;
-    conclude(counts, status)
+    conclude(&counts, status)
 }
 
-fn conclude(counts: Counts, status: ExitStatus) -> Result<ExitCode> {
+fn conclude(counts: &Counts, status: ExitStatus) -> Result<ExitCode> {
     if !status.success() && counts.failed == 0 {
         eprintln!("error: `cargo test` ended with {status}, and not for a test that failed: see above");
     }

@@ -26,7 +26,17 @@ fn root() -> &'static Path {
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
+    // `cargo run` describes us to ourselves. Build scripts that look at these would run again, each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_package) {
+            cargo.env_remove(name);
+        }
+    }
     cargo
+}
+
+fn describes_package(variable: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// What `rustc --version` says here.
@@ -57,7 +67,8 @@ pub enum Profile {
 /// Builds the operator, with cargo's own progress on stderr, and returns the program.
 pub fn build_operator(profile: Profile) -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args(["build", "--package", OPERATOR, "--bin", OPERATOR]);
+    // All members, so that the dependencies are those that `cargo xtask` and the tests have built.
+    cargo.args(["build", "--workspace", "--bin", OPERATOR]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.args((profile == Profile::Release).then_some("--release"));
     let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
@@ -94,6 +105,12 @@ mod tests {
         ];
         assert_eq!(executable(messages.join("\n").as_bytes()), Some("/t/debug/score-operator".into()));
         assert_eq!(executable(messages[0].as_bytes()), None);
+    }
+
+    #[test]
+    fn a_build_sees_what_the_user_set_and_not_what_we_are() {
+        assert!(describes_package("CARGO_PKG_VERSION") && describes_package("CARGO_MANIFEST_DIR"));
+        assert!(!describes_package("CARGO_TARGET_DIR") && !describes_package("CARGO_INCREMENTAL"));
     }
 
     #[test]

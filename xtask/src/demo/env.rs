@@ -48,7 +48,7 @@ mod tests {
             { "name": "IP", "valueFrom": { "fieldRef": { "fieldPath": "status.podIP" } } },
         ]);
         let spec = json!({ "containers": [{ "name": "api", "env": env }, { "name": "side" }] });
-        let pod = object("v1", "Pod", "p", &[], json!({ "spec": spec }));
+        let pod = object("v1", "Pod", "p", &[], &json!({ "spec": spec }));
         let expected = [
             "api: LEVEL =  info",
             "api: URL   <- Secret db, key url",

@@ -24,7 +24,7 @@ use place::Place;
 use story::Story;
 
 /// How long removing what we made may take: namespaces are emptied first.
-const CLEAN_UP_WITHIN: Duration = Duration::from_secs(120);
+const CLEAN_UP_WITHIN: Duration = Duration::from_mins(2);
 
 /// What the demo is asked to do.
 #[derive(clap::Args)]
@@ -110,6 +110,7 @@ impl Demo {
         self.steps.begin("install", what);
         install(&self.place.cluster, &mut self.installed).await?;
         println!("   {}", manifests::count(&self.installed.objects));
+        self.place.learn_new_kinds()?;
         self.place.cluster.create_namespace(self.place.namespace).await
     }
 
@@ -120,7 +121,7 @@ impl Demo {
         );
         let kubeconfig = self.place.dir.path().join("operator.kubeconfig");
         self.place.cluster.write_kubeconfig_of(NAMESPACE, ACCOUNT, &kubeconfig).await?;
-        let operator = Operator::start(&self.place.program, &kubeconfig, &self.place.operator_log())?;
+        let operator = Operator::start(&self.place.program, &[], &kubeconfig, &self.place.operator_log())?;
         println!("   its log is {}", operator.log().display());
         self.live = Some(Live::open(&self.place.cluster, self.place.namespace).await?);
         Ok(operator)

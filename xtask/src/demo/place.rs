@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::{Api, api::ListParams};
 use tempfile::TempDir;
-use xtask::controlplane::{Console, ControlPlane, Tools};
+use xtask::controlplane::{Console, ControlPlane, Part, Tools};
 
 use super::Options;
 use crate::{
@@ -63,7 +63,7 @@ impl Place {
         let namespace = "score-demo";
         refuse_if_taken(&cluster, namespace).await?;
         let program = build(steps)?;
-        let within = Duration::from_secs(600);
+        let within = Duration::from_mins(10);
         Ok(Self { cluster, namespace, within, images: REAL, program, dir, own: None })
     }
 
@@ -79,8 +79,17 @@ impl Place {
         println!("   {} at {}, logs in {}", cluster.version().await?, cluster.server(), own.logs().display());
         println!("   Containers are simulated here (kwok): pods become ready, but no program runs in them.");
         println!("   With real ones, on any cluster of yours: cargo xtask demo --context NAME");
-        let within = Duration::from_secs(120);
+        let within = Duration::from_mins(2);
         Ok(Self { cluster, namespace: "demo", within, images: SIMULATED, program, dir, own: Some(own) })
+    }
+
+    /// Kubernetes looks for new kinds every 30 s, and removes what is owned by one only then. On our own control plane
+    /// we need not wait: the controller manager looks when it starts.
+    pub fn learn_new_kinds(&mut self) -> Result<()> {
+        let Some(own) = &mut self.own else { return Ok(()) };
+        own.kill(Part::ControllerManager)?;
+        own.restart(Part::ControllerManager)?;
+        Ok(())
     }
 
     /// The operator's log.

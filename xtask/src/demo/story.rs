@@ -138,11 +138,17 @@ mod tests {
         let mut world = World::default();
         let status =
             json!({ "observedGeneration": 1, "conditions": [{ "type": "Ready", "status": "True" }] });
-        world.put(object("k8s.score.dev/v1alpha1", "ScoreWorkload", "api", &[], json!({ "status": status })));
-        world.put(object("apps/v1", "Deployment", "d", &["api"], json!({})));
+        world.put(object(
+            "k8s.score.dev/v1alpha1",
+            "ScoreWorkload",
+            "api",
+            &[],
+            &json!({ "status": status }),
+        ));
+        world.put(object("apps/v1", "Deployment", "d", &["api"], &json!({})));
         for image in pod_images {
             let spec = json!({ "containers": [{ "image": image }] });
-            world.put(object("v1", "Pod", image, &["d"], json!({ "spec": spec })));
+            world.put(object("v1", "Pod", image, &["d"], &json!({ "spec": spec })));
         }
         world
     }

@@ -11,7 +11,10 @@ use crate::cluster::manifests::{kind, title};
 pub fn lines(world: &World) -> Vec<String> {
     let mut tree = Tree { world, drawn: BTreeSet::new(), lines: Vec::new() };
     let present: BTreeSet<_> = world.objects().filter_map(|object| object.metadata.uid.as_ref()).collect();
-    let is_root = |object: &&DynamicObject| !owners(object).any(|owner| present.contains(owner));
+    let is_root = |object: &&DynamicObject| {
+        // Kubernetes mirrors each Service's EndpointSlices into one of these, without an owner.
+        kind(object) != "Endpoints" && !owners(object).any(|owner| present.contains(owner))
+    };
     for root in sorted(world.objects().filter(is_root)) {
         tree.draw(root, "", "", "");
     }
@@ -74,8 +77,9 @@ mod tests {
             ("ScoreResource", "shared", vec!["w", "db"]),
             ("Secret", "x", vec!["shared"]),
             ("Endpoints", "e", vec![]),
+            ("PersistentVolumeClaim", "loose", vec![]),
         ] {
-            world.put(object("v1", kind, name, &owners, json!({})));
+            world.put(object("v1", kind, name, &owners, &json!({})));
         }
         let expected = "
 ScoreWorkload w
@@ -87,15 +91,15 @@ ScoreWorkload w
 │  └─ ScoreResource shared
 │     └─ Secret x
 └─ ScoreResource shared (see above)
-Endpoints e";
+PersistentVolumeClaim loose";
         assert_eq!(format!("\n{}", lines(&world).join("\n")), expected);
     }
 
     #[test]
     fn owners_in_a_circle_do_not_hang() {
         let mut world = World::default();
-        world.put(object("v1", "A", "a", &["b"], json!({})));
-        world.put(object("v1", "B", "b", &["a"], json!({})));
+        world.put(object("v1", "A", "a", &["b"], &json!({})));
+        world.put(object("v1", "B", "b", &["a"], &json!({})));
         assert!(lines(&world).is_empty());
     }
 }

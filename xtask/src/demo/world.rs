@@ -13,6 +13,9 @@ use crate::cluster::{
 /// Kinds that other objects drag along: no news, but in the tree.
 const QUIET: [&str; 5] = ["ControllerRevision", "EndpointSlice", "Endpoints", "ReplicaSet", "ServiceAccount"];
 
+/// The most characters of a message that are shown while things change.
+const LINE_MAX: usize = 100;
+
 /// All objects of the namespace, but those that every namespace has.
 #[derive(Default)]
 pub struct World {
@@ -34,7 +37,7 @@ impl World {
     /// Forgets an object, and returns what there is to tell.
     pub fn remove(&mut self, object: &DynamicObject) -> Option<String> {
         self.objects.remove(object.metadata.uid.as_ref()?)?;
-        told(object).then(|| format!("{} deleted", title(object)))
+        told(object).then(|| format!("{}: deleted", title(object)))
     }
 
     /// All objects.
@@ -114,22 +117,19 @@ fn told(object: &DynamicObject) -> bool {
 
 fn news(before: Option<&DynamicObject>, now: &DynamicObject) -> Option<String> {
     let text = if is_ours(now) { changed_conditions(before, now) } else { changed_state(before, now) };
-    let text = text.or_else(|| before.is_none().then(|| "created".to_owned()))?;
-    told(now).then(|| format!("{} {text}", title(now)))
+    let words: Vec<_> = before.is_none().then(|| "created".to_owned()).into_iter().chain(text).collect();
+    (told(now) && !words.is_empty()).then(|| format!("{}: {}", title(now), words.join(", ")))
 }
 
-/// Conditions whose status changed, and all of `Ready` if anything of it did.
+/// Conditions whose status changed, and what is shown of `Ready` if that did.
 fn changed_conditions(before: Option<&DynamicObject>, now: &DynamicObject) -> Option<String> {
-    let old = |type_: &Value| {
-        before.map_or(&Value::Null, |before| condition(before, type_.as_str().unwrap_or_default()))
-    };
+    let old = |type_: &str| before.map_or(&Value::Null, |before| condition(before, type_));
     // `Reconciling` repeats `Ready`, and is absent when it does not hold.
     let steps = conditions(now).iter().filter(|new| new["type"] != "Ready" && new["type"] != "Reconciling");
-    let steps = steps.filter(|new| old(&new["type"])["status"] != new["status"]).map(short);
-    let ready = condition(now, "Ready");
-    let same =
-        ["status", "reason", "message"].iter().all(|field| old(&Value::from("Ready"))[field] == ready[field]);
-    let words: Vec<_> = steps.chain((!same).then(|| first_line(ready))).collect();
+    let steps = steps.filter(|new| old(text(new, "type"))["status"] != new["status"]).map(short);
+    let ready = first_line(condition(now, "Ready"));
+    let ready = ready.filter(|ready| first_line(old("Ready")).as_ref() != Some(ready));
+    let words: Vec<_> = steps.chain(ready).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
@@ -185,15 +185,22 @@ fn full(condition: &Value) -> String {
 }
 
 /// As much as fits a line of a log.
-fn first_line(condition: &Value) -> String {
+fn first_line(condition: &Value) -> Option<String> {
+    condition.as_object()?;
     if text(condition, "status") == "True" {
-        return short(condition);
+        return Some(short(condition));
     }
-    let (message, more) = match text(condition, "message").split_once('\n') {
-        Some((first, rest)) => (first, format!(" (and {} more)", rest.lines().count())),
-        None => (text(condition, "message"), String::new()),
+    let mut lines = text(condition, "message").lines();
+    let first = lines.next().unwrap_or_default();
+    let (message, cut) = match first.char_indices().nth(LINE_MAX) {
+        Some((end, _)) => (&first[..end], "…"),
+        None => (first, ""),
     };
-    format!("{} {}: {message}{more}", short(condition), text(condition, "reason"))
+    let more = match lines.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Some(format!("{} {}: {message}{cut}{more}", short(condition), text(condition, "reason")))
 }
 
 #[cfg(test)]
@@ -203,7 +210,7 @@ pub mod tests {
     use super::*;
 
     /// An object with its name as its uid.
-    pub fn object(api_version: &str, kind: &str, name: &str, owners: &[&str], rest: Value) -> DynamicObject {
+    pub fn object(api_version: &str, kind: &str, name: &str, owners: &[&str], rest: &Value) -> DynamicObject {
         let owners: Vec<_> = owners
             .iter()
             .map(|owner| json!({ "apiVersion": "v1", "kind": "Owner", "name": owner, "uid": owner }))
@@ -218,7 +225,7 @@ pub mod tests {
 
     fn workload(generation: i64, conditions: &Value) -> DynamicObject {
         let status = json!({ "observedGeneration": generation, "conditions": conditions });
-        object("k8s.score.dev/v1alpha1", "ScoreWorkload", "api", &[], json!({ "status": status }))
+        object("k8s.score.dev/v1alpha1", "ScoreWorkload", "api", &[], &json!({ "status": status }))
     }
 
     fn waits(message: &str) -> Value {
@@ -229,42 +236,50 @@ pub mod tests {
         ])
     }
 
-    fn pod(name: &str, owner: &str, status: Value) -> DynamicObject {
-        object("v1", "Pod", name, &[owner], json!({ "status": status }))
+    fn pod(name: &str, owner: &str, status: &Value) -> DynamicObject {
+        object("v1", "Pod", name, &[owner], &json!({ "status": status }))
     }
 
     #[test]
     fn each_change_of_a_condition_is_told_once() {
         let mut world = World::default();
         let mut put = |conditions: Value| world.put(workload(1, &conditions));
-        assert_eq!(put(json!([])).unwrap(), "ScoreWorkload api created");
+        assert_eq!(put(json!([])).unwrap(), "ScoreWorkload api: created");
         let first = put(waits("for db\nfor queue")).unwrap();
-        assert_eq!(first, "ScoreWorkload api InputsValid=True Ready=False Waiting: for db (and 1 more)");
+        assert_eq!(first, "ScoreWorkload api: InputsValid=True Ready=False Waiting: for db (and 1 more)");
         assert_eq!(put(waits("for db\nfor queue")), None);
-        assert_eq!(put(waits("for queue")).unwrap(), "ScoreWorkload api Ready=False Waiting: for queue");
+        assert_eq!(put(waits("for queue")).unwrap(), "ScoreWorkload api: Ready=False Waiting: for queue");
         let ready = json!([{ "type": "Ready", "status": "True", "reason": "Ready", "message": "fine" }]);
-        assert_eq!(put(ready).unwrap(), "ScoreWorkload api Ready=True");
+        assert_eq!(put(ready).unwrap(), "ScoreWorkload api: Ready=True");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_and_not_told_again_for_its_end() {
+        let mut world = World::default();
+        let mut put = |end: &str| world.put(workload(1, &waits(&format!("{}{end}", "ä".repeat(100)))));
+        assert!(put("1").unwrap().ends_with("ä…"));
+        assert_eq!(put("2"), None);
     }
 
     #[test]
     fn a_pod_says_why_it_does_not_start() {
         let mut world = World::default();
-        let mut put = |status: Value| world.put(pod("p", "rs", status));
-        assert_eq!(put(json!({ "phase": "Pending" })).unwrap(), "Pod p Pending");
+        let mut put = |status: Value| world.put(pod("p", "rs", &status));
+        assert_eq!(put(json!({ "phase": "Pending" })).unwrap(), "Pod p: created, Pending");
         let waiting = json!([{ "state": { "waiting": { "reason": "ImagePullBackOff" } } }]);
         let stuck = json!({ "phase": "Pending", "containerStatuses": waiting });
-        assert_eq!(put(stuck.clone()).unwrap(), "Pod p ImagePullBackOff");
+        assert_eq!(put(stuck.clone()).unwrap(), "Pod p: ImagePullBackOff");
         assert_eq!(put(stuck), None);
         let ready = json!({ "phase": "Running", "conditions": [{ "type": "Ready", "status": "True" }] });
-        assert_eq!(put(ready).unwrap(), "Pod p Ready");
+        assert_eq!(put(ready).unwrap(), "Pod p: Ready");
     }
 
     #[test]
     fn what_every_namespace_has_is_not_there() {
         let mut world = World::default();
-        assert_eq!(world.put(object("v1", "ConfigMap", "kube-root-ca.crt", &[], json!({}))), None);
+        assert_eq!(world.put(object("v1", "ConfigMap", "kube-root-ca.crt", &[], &json!({}))), None);
         assert!(world.is_empty());
-        assert_eq!(world.put(object("apps/v1", "ReplicaSet", "quiet", &[], json!({}))), None);
+        assert_eq!(world.put(object("apps/v1", "ReplicaSet", "quiet", &[], &json!({}))), None);
         assert!(!world.is_empty());
     }
 
@@ -281,14 +296,14 @@ pub mod tests {
     #[test]
     fn the_pods_of_resources_are_not_the_workloads() {
         let mut world = World::default();
-        let empty = || json!({});
+        let empty = &json!({});
         for object in [
-            object("apps/v1", "Deployment", "d", &["api"], empty()),
-            object("apps/v1", "ReplicaSet", "rs", &["d"], empty()),
-            pod("p", "rs", empty()),
-            object("k8s.score.dev/v1alpha1", "ScoreResource", "r", &["api"], empty()),
-            object("apps/v1", "StatefulSet", "s", &["r"], empty()),
-            pod("other", "s", empty()),
+            object("apps/v1", "Deployment", "d", &["api"], empty),
+            object("apps/v1", "ReplicaSet", "rs", &["d"], empty),
+            pod("p", "rs", empty),
+            object("k8s.score.dev/v1alpha1", "ScoreResource", "r", &["api"], empty),
+            object("apps/v1", "StatefulSet", "s", &["r"], empty),
+            pod("other", "s", empty),
         ] {
             world.put(object);
         }
@@ -300,7 +315,7 @@ pub mod tests {
     fn a_failure_shows_every_condition_in_full() {
         let mut world = World::default();
         world.put(workload(1, &waits("for db\nfor queue")));
-        world.put(object("k8s.score.dev/v1alpha1", "ScoreResource", "db", &["api"], json!({})));
+        world.put(object("k8s.score.dev/v1alpha1", "ScoreResource", "db", &["api"], &json!({})));
         let text = world.conditions();
         assert!(
             text.starts_with("ScoreWorkload api:\n    Ready=False Waiting: for db\n      for queue (since"),

@@ -1,0 +1,20 @@
+//! The operator on a real control plane.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the exception for tests does not reach their helpers"
+)]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod away;
+mod crash;
+mod lifecycle;
+mod ownership;
+mod rollout;
+mod sharing;
+mod waiting;
