@@ -264,12 +264,18 @@ impl Wakers {
         self.rules.wake(rule.name_any());
     }
 
-    /// A rule that was read, edited or deleted: every resource that is bound to it, or that waits for a
-    /// rule.
+    /// A rule that was read, edited or deleted: every resource that is bound to it, names it among those
+    /// that lost, is of its type, or waits for a rule.
     fn rule_admitted(&self, rule: &str) {
+        let type_ = self.world.rule(rule).map(|rule| rule.type_.clone());
         for resource in self.world.caches.resources.all() {
             let bound = resource.spec.rule.as_deref();
-            if bound.is_none() || bound == Some(rule) {
+            let lost =
+                || resource.status.iter().any(|status| status.other_rules.iter().any(|name| name == rule));
+            if bound.is_none_or(|bound| bound == rule)
+                || type_.as_ref() == Some(&resource.spec.type_)
+                || lost()
+            {
                 self.resources.wake(key(&resource));
             }
         }
