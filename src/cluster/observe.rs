@@ -169,7 +169,7 @@ fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) ->
         );
     }
     if key.uid.class == SHARED_CLASS {
-        owners.extend(sharers(world, key));
+        owners.extend(sharers(world, key, existing.is_some()));
     }
     owners.sort();
     owners.dedup();
@@ -180,18 +180,18 @@ fn owner(resource: &ScoreResource) -> Option<Owner> {
     resource.metadata.deletion_timestamp.is_none().then(|| crate::render::resource::owner(resource)).flatten()
 }
 
-/// The resources of the namespace whose rule shares this.
-fn sharers(world: &World, key: &ResourceKey) -> Vec<Owner> {
+/// The resources of the namespace whose rule shares this. Where the rule is gone or wrong nobody can
+/// tell: what is shared then stays, and nothing new is made.
+fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
+    let shares = world.rule(&key.uid.id).map_or(exists, |rule| !rule.shared.is_empty());
     let uses = |resource: &Arc<ScoreResource>| {
+        let bound = resource.spec.rule.as_deref();
         resource.namespace().as_deref() == Some(&key.namespace)
             && resource.spec.class != SHARED_CLASS
-            && resource
-                .spec
-                .rule
-                .as_deref()
-                .is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
+            && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
     };
-    world.caches.resources.all().iter().filter(|found| uses(found)).filter_map(|found| owner(found)).collect()
+    let all = world.caches.resources.all();
+    all.iter().filter(|found| shares && uses(found)).filter_map(|found| owner(found)).collect()
 }
 
 /// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into

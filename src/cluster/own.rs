@@ -158,5 +158,5 @@ async fn sharer_holds(world: &World, key: &ResourceKey, name: &str, uid: &str) -
     let live = found(call(format!("reading ScoreResource {}/{name}", key.namespace), api.get(name)).await)?;
     let Some(live) = live.filter(|live| live.uid().as_deref() == Some(uid)) else { return Ok(false) };
     let rule = live.spec.rule.as_deref();
-    Ok(rule.is_some_and(|rule| shared_uid(&live.spec.type_, rule) == key.uid))
+    Ok(rule.is_some_and(|rule| shared_uid(&live.spec.type_, rule) == key.uid && world.may_share(rule)))
 }

@@ -163,6 +163,13 @@ impl World {
         self.book().get(name).and_then(|entry| entry.admission.rule().cloned())
     }
 
+    /// Whether the resources of a rule may share something: also where nobody can tell, as the rule is gone
+    /// or wrong and what is shared must stay.
+    #[must_use]
+    pub fn may_share(&self, rule: &str) -> bool {
+        self.rule(rule).is_none_or(|rule| !rule.shared.is_empty())
+    }
+
     /// Marks the rules that make a kind of `group`, to be read again, and gives their names.
     pub fn forget_admissions(&self, group: &str) -> Vec<String> {
         let of_group = |rule: &Arc<Rule>| {

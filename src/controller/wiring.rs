@@ -249,14 +249,13 @@ impl Wakers {
                     self.resources.wake(self::key(user));
                 }
             }
-        } else if let Some(rule) = resource.spec.rule.as_deref().filter(|rule| self.shares(rule)) {
+        } else if let Some(rule) = &resource.spec.rule {
             let uid = shared_uid(&resource.spec.type_, rule);
-            self.resources.wake(ResourceKey { namespace: namespace.clone(), uid });
+            let exists = self.world.caches.resources.get(namespace, &uid.object_name()).is_some();
+            if exists || self.world.rule(rule).is_some_and(|rule| !rule.shared.is_empty()) {
+                self.resources.wake(ResourceKey { namespace: namespace.clone(), uid });
+            }
         }
-    }
-
-    fn shares(&self, rule: &str) -> bool {
-        self.world.rule(rule).is_some_and(|rule| !rule.shared.is_empty())
     }
 
     /// A rule: itself.
@@ -276,6 +275,8 @@ impl Wakers {
                 || type_.as_ref() == Some(&resource.spec.type_)
                 || lost()
             {
+                // What it shares too: at start that could not be told before the rule was read.
+                self.shared(&resource, &key(&resource));
                 self.resources.wake(key(&resource));
             }
         }
