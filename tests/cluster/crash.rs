@@ -24,7 +24,7 @@ async fn x01_a_crash_after_any_write_changes_nothing_in_the_end() {
     let writes = operator.writes();
     drop(operator);
     let reference = end_state(&undisturbed).await;
-    assert_eq!(reference.len(), 13, "{reference:#?}");
+    assert_eq!(reference.len(), 15, "{reference:#?}");
 
     let crashes = stream::iter(1..).map(|writes| crash_after(cluster, writes, &reference));
     let crashed = crashes.buffered(AT_ONCE).take_while(|crashed| std::future::ready(*crashed)).count().await;

@@ -114,8 +114,10 @@ async fn x26_inventories_name_every_object_with_its_uid() {
 }
 
 fn assert_inventory(found: &[InventoryEntry], expected: &[(&str, &str, String)]) {
-    let mut found: Vec<_> =
-        found.iter().map(|entry| (entry.id.kind.as_str(), entry.id.name.as_str(), entry.uid.clone())).collect();
+    let mut found: Vec<_> = found
+        .iter()
+        .map(|entry| (entry.id.kind.as_str(), entry.id.name.as_str(), entry.uid.clone()))
+        .collect();
     let mut expected = expected.to_vec();
     found.sort();
     expected.sort();
@@ -143,7 +145,11 @@ async fn x27_an_immutable_field_is_told_and_what_runs_is_left_alone() {
     ns.rule(rule("migration").makes("job", job("registry.example/migrate:2"))).await;
 
     let stuck = ns.resource_says(&resource, Reason::ImmutableField).await;
-    assert!(stuck.message.contains("Job `migrate`") && stuck.message.contains("immutable"), "{}", stuck.message);
+    assert!(
+        stuck.message.contains("Job `migrate`") && stuck.message.contains("immutable"),
+        "{}",
+        stuck.message
+    );
     let after = ns.get::<k8s_openapi::api::batch::v1::Job>("migrate").await;
     assert_eq!(after.uid(), before.uid());
     assert_eq!(ns.names::<Deployment>().await, ["web"]);

@@ -26,7 +26,8 @@ async fn p01_p02_e02_a_shared_resource_goes_with_its_last_consumer() {
 
     assert_eq!(ns.names::<ScoreResource>().await.len(), 1);
     let resource = ns.resource("thing", "common").await;
-    let is_owned_by_both = |found: &ScoreResource| owners(found) == ["ScoreWorkload/one", "ScoreWorkload/two"];
+    let is_owned_by_both =
+        |found: &ScoreResource| owners(found) == ["ScoreWorkload/one", "ScoreWorkload/two"];
     let resource = ns.sees(&resource.name_any(), "is owned by both", is_owned_by_both).await;
     assert!(resource.owner_references().iter().all(|owner| owner.controller != Some(true)));
     let config = ns.get::<ConfigMap>("thing-common").await;
@@ -113,10 +114,12 @@ async fn what_a_rule_shares_is_there_once_and_goes_with_its_last_resource() {
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "broker"},
         "spec": {"ports": [{"port": 5672}]},
     });
-    let topic = config_map("{{ id }}", json!({"broker": "{{ objects is defined }}"}));
+    let topic = config_map("{{ id }}", json!({"topic": "{{ id }}"}));
     let topic_rule = rule("topic").shares("broker", service).makes("topic", topic);
     ns.rule(topic_rule.offers("broker", json!("{{ objects.broker.metadata.name }}"))).await;
-    let file = |name: &str, id| score(name).needs("topic", "topic").with_id(id).variable("B", "${resources.topic.broker}");
+    let file = |name: &str, id| {
+        score(name).needs("topic", "topic").with_id(id).variable("B", "${resources.topic.broker}")
+    };
     let one = ns.apply(file("one", "orders")).await;
     let two = ns.apply(file("two", "bills")).await;
     one.becomes_ready().await;
@@ -180,9 +183,8 @@ async fn p04_a_better_rule_that_comes_later_does_not_move_a_live_resource() {
 
     let resource = ns.resource("bound", "common").await.name_any();
     let other = [ns.rule_name("bound-better")];
-    let shows_it = |found: &ScoreResource| {
-        found.status.as_ref().is_some_and(|status| status.other_rules == other)
-    };
+    let shows_it =
+        |found: &ScoreResource| found.status.as_ref().is_some_and(|status| status.other_rules == other);
     let resource = ns.sees(&resource, "shows the better rule", shows_it).await;
     assert_eq!(resource.spec.rule, Some(ns.rule_name("bound")));
     assert_eq!(ns.get::<ConfigMap>("bound-common").await.uid(), config.uid());

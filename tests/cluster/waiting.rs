@@ -102,7 +102,8 @@ async fn p07_p09_pods_wait_for_a_secret_that_another_operator_writes_and_for_the
     let file = score("web").needs("db", "conn").variable("PASSWORD", "${resources.db.password}");
     let workload = ns.apply(file).await;
 
-    let ready = workload.tells("Secret `conn-secret` does not exist yet (its key `password` is awaited)").await;
+    let ready =
+        workload.tells("Secret `conn-secret` does not exist yet (its key `password` is awaited)").await;
     assert_eq!(ready.reason, Reason::WaitingForResources);
     assert!(ready.message.contains("WaitingForSecret"), "{}", ready.message);
     assert!(
@@ -147,4 +148,86 @@ async fn a_resource_that_stops_working_shows_and_does_not_hold_up_a_rollout() {
 
     ns.set_ready(&pod, true).await;
     edited.becomes_ready().await;
+}
+
+/// A stand-in for what a provider of Crossplane serves.
+const INSTANCE: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: instances.rds.example.org}
+spec:
+  group: rds.example.org
+  scope: Namespaced
+  names: {kind: Instance, plural: instances, singular: instance}
+  versions:
+  - name: v1beta1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: score-operator-rds
+  labels: {k8s.score.dev/aggregate-to-operator: 'true'}
+rules:
+- apiGroups: [rds.example.org]
+  resources: [instances]
+  verbs: [get, list, watch, create, patch, delete]
+";
+
+#[tokio::test]
+async fn x14_p07_a_database_of_another_operator_whose_crd_comes_later() {
+    let cluster = cluster().await;
+    let ns = cluster.namespace("rds").await;
+    let instance = json!({
+        "apiVersion": "rds.example.org/v1beta1", "kind": "Instance",
+        "metadata": {"name": "{{ id }}"},
+        "spec": {
+            "forProvider": {"engineVersion": "{{ params.version }}", "allocatedStorage": "{{ params.storageGi }}"},
+            "writeConnectionSecretToRef": {"name": "{{ id }}-conn", "namespace": "{{ namespace }}"},
+        },
+    });
+    let rds = rule("rds")
+        .takes("version", json!({"type": "string", "default": "16"}))
+        .takes("storageGi", json!({"type": "integer", "default": 20}))
+        .makes("database", instance)
+        .ready_when("{{ objects.database.status.atProvider.address is defined }}")
+        .offers("host", json!("{{ objects.database.status.atProvider.address }}"))
+        .offers("password", json!("{{ secret_ref(id ~ '-conn', 'password') }}"));
+    ns.rule(rds).await;
+    let file = score("web").needs("db", "rds").with_id("orders").with_params(json!({"storageGi": 50}));
+    let file = file.variable("HOST", "${resources.db.host}").variable("PASSWORD", "${resources.db.password}");
+    let workload = ns.apply(file).await;
+    ns.rule_says("rds", ConditionStatus::False, Reason::KindNotFound).await;
+    workload.awaits(Reason::WaitingForResources).await;
+    workload.tells("KindNotFound").await;
+
+    cluster.kubectl(&["apply", "--server-side", "-f", "-"], INSTANCE).unwrap();
+    ns.rule_says("rds", ConditionStatus::True, Reason::Ready).await;
+
+    let kind =
+        json!({"apiVersion": "rds.example.org/v1beta1", "kind": "Instance", "metadata": {"name": "orders"}});
+    let database = ns.appears_of(&kind).await;
+    assert_eq!(database.data["spec"]["forProvider"], json!({"engineVersion": "16", "allocatedStorage": 50}));
+    workload.tells("WaitingForValue").await;
+    let ready = |status: &str| json!([{"type": "Ready", "status": status, "reason": "Creating"}]);
+    ns.edit_status_of(&kind, json!({"conditions": ready("False")})).await;
+    workload.tells("condition Ready is False: Creating").await;
+    let address = json!({"address": "orders.rds.example.org"});
+    ns.edit_status_of(&kind, json!({"conditions": ready("True"), "atProvider": address})).await;
+    workload.tells("Secret `orders-conn` does not exist yet").await;
+    assert_eq!(ns.names::<Deployment>().await, [] as [&str; 0]);
+
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "orders-conn"},
+        "data": {"password": "aHVudGVyMg=="},
+    });
+    ns.create(&secret).await;
+    workload.becomes_ready().await;
+    let web = ns.get::<Deployment>("web").await;
+    let env = variables(containers(&web)["main"]);
+    assert_eq!(env["HOST"].value.as_deref(), Some("orders.rds.example.org"));
+    assert_eq!(reference(env["PASSWORD"]), ("orders-conn", "password"));
 }

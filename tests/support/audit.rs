@@ -159,6 +159,21 @@ impl Requests {
         self.only(|request| request.object_ref.resource != plural)
     }
 
+    /// All but those about objects of a namespace.
+    pub fn but_in_namespace(&self, namespace: &str) -> Self {
+        self.only(|request| request.object_ref.namespace != namespace)
+    }
+
+    /// Those about objects, and not about what the API server serves.
+    pub fn about_objects(&self) -> Self {
+        self.only(|request| !request.object_ref.resource.is_empty())
+    }
+
+    /// Those with a verb.
+    pub fn with_verb(&self, verb: &str) -> Self {
+        self.only(|request| request.verb == verb)
+    }
+
     /// Those that change something, or would.
     pub fn mutating(&self) -> Self {
         self.only(Request::changes)

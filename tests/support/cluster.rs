@@ -16,7 +16,7 @@ use kube::runtime::wait::Condition;
 use kube::{Client, Config};
 use score_operator::api::conditions::{ConditionType, is_true};
 use score_operator::api::rule::ProvisionerRule;
-use xtask::controlplane::{Console, ControlPlane, Tools};
+use xtask::controlplane::{Console, ControlPlane, Part, Tools};
 
 use super::audit::AuditLog;
 use super::confined::Confined;
@@ -79,13 +79,13 @@ impl Cluster {
     pub fn without_operator(name: &str) -> Self {
         let dir = directory::new(name);
         let tools = Tools::ensure(&Console::default()).unwrap();
-        let controlplane = ControlPlane::start(&tools, &dir).unwrap();
+        let mut controlplane = ControlPlane::start(&tools, &dir).unwrap();
         let places = Places {
             kubeconfig: controlplane.kubeconfig().to_owned(),
             audit_log: controlplane.audit_log().to_owned(),
             dir,
         };
-        install(&controlplane, &places);
+        install(&mut controlplane, &places);
         Self {
             operator: Mutex::default(),
             controlplane: Mutex::new(controlplane),
@@ -194,14 +194,17 @@ fn on_a_thread(future: impl Future<Output = ()> + Send) {
 }
 
 /// As the README has it, and as an administrator: the operator itself may not do this.
-fn install(controlplane: &ControlPlane, places: &Places) {
-    let apply = |dir: &str| {
+fn install(controlplane: &mut ControlPlane, places: &Places) {
+    let apply = |controlplane: &ControlPlane, dir: &str| {
         let dir = format!("{}/{dir}", env!("CARGO_MANIFEST_DIR"));
         controlplane.kubectl_output(&["apply", "--server-side", "-k", &dir]).unwrap();
     };
-    apply("config");
+    apply(controlplane, "config");
     on_a_thread(kinds_are_served(places.clone()));
-    apply("config/rules");
+    apply(controlplane, "config/rules");
+    // A garbage collector that runs looks for new kinds only every 30 s; one that starts knows them.
+    controlplane.kill(Part::ControllerManager).unwrap();
+    controlplane.restart(Part::ControllerManager).unwrap();
 }
 
 async fn kinds_are_served(places: Places) {

@@ -134,6 +134,20 @@ impl Namespace {
         })
     }
 
+    /// Asks what would become of it if it were created as plain `kubectl apply` does, whose answers are
+    /// worded otherwise.
+    pub async fn dry_create(&self, score: &Score) -> Result<(), Box<Status>> {
+        let api = self.api::<ScoreWorkload>();
+        let uri = format!("{}?dryRun=All&fieldValidation=Strict", api.resource_url());
+        let request = http::Request::post(uri).header("content-type", "application/json");
+        let request = request.body(score.body.to_string().into_bytes()).unwrap();
+        match self.client.request::<Value>(request).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) => Err(status),
+            Err(other) => panic!("no answer to the creation of {}: {other}", score.name()),
+        }
+    }
+
     /// A ScoreWorkload that was applied by other means.
     pub async fn workload(&self, name: &str) -> Workload<'_> {
         self.handle(&self.get(name).await)
@@ -204,6 +218,13 @@ impl Namespace {
         self.sees(name, "appears", |_| true).await
     }
 
+    /// Waits until an object is there, of a kind that only the object itself names.
+    pub async fn appears_of(&self, object: &Value) -> DynamicObject {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let is_there = |found: Option<&DynamicObject>| found.is_some();
+        wait::within(&self.places, self.api_of(object), name, "appears", is_there).await.unwrap()
+    }
+
     /// Waits until an object is gone.
     pub async fn is_gone<K: Object>(&self, name: &str) {
         self.until::<K>(name, "is gone", |object| object.is_none()).await;
@@ -234,11 +255,17 @@ impl Namespace {
         self.api().patch(name, &params, &Patch::Merge(patch)).await.unwrap()
     }
 
-    /// Plays the controller of an object: changes its status.
-    pub async fn edit_status(&self, object: &DynamicObject, status: Value) -> DynamicObject {
-        let api = self.api_of(&serde_json::to_value(object).unwrap());
+    /// Changes the status of an object, as its controller does.
+    pub async fn edit_status<K: Object>(&self, name: &str, status: Value) -> K {
         let patch = Patch::Merge(json!({ "status": status }));
-        api.patch_status(&object.name_any(), &PatchParams::default(), &patch).await.unwrap()
+        self.api().patch_status(name, &PatchParams::default(), &patch).await.unwrap()
+    }
+
+    /// The same for an object of a kind that only the object itself names.
+    pub async fn edit_status_of(&self, object: &Value, status: Value) -> DynamicObject {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let patch = Patch::Merge(json!({ "status": status }));
+        self.api_of(object).patch_status(name, &PatchParams::default(), &patch).await.unwrap()
     }
 
     /// Deletes an object, as `kubectl delete` does.

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use kube::api::{Api, DynamicObject, ListParams};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams};
 use kube::runtime::wait::await_condition;
 use kube::{Client, Resource};
 use score_operator::api::resource::ScoreResource;
@@ -35,7 +35,7 @@ where
         *last.lock().unwrap() = Some(object.cloned());
         holds(object)
     };
-    let client = api.clone().into_client();
+    let (client, namespace) = (api.clone().into_client(), namespace_of(&api));
     let found = tokio::time::timeout(DEADLINE, await_condition(api, name, seen)).await;
     let why = match found {
         Ok(Ok(found)) => return found,
@@ -49,7 +49,7 @@ where
         Some(Some(object)) => describe(&serde_json::to_value(object).unwrap()),
     };
     let kind = std::any::type_name::<K>().rsplit("::").next().unwrap_or_default();
-    let others = conditions_of_all(client).await;
+    let others = conditions_of_all(client, &namespace).await;
     panic!("{kind} `{name}` {what}: {why}\nlast seen: {last}\n{others}\n{places}");
 }
 
@@ -67,26 +67,29 @@ pub fn describe(object: &Value) -> String {
 }
 
 /// What every workload and resource says of itself, a line each.
-async fn conditions_of_all(client: Client) -> String {
-    let mut lines = vec!["the conditions of all workloads and resources that are not Ready:".to_owned()];
-    for api in [of_all::<ScoreWorkload>(&client), of_all::<ScoreResource>(&client)] {
+async fn conditions_of_all(client: Client, namespace: &str) -> String {
+    let mut lines = vec!["what all workloads and resources of the namespace say:".to_owned()];
+    for kind in [ApiResource::erase::<ScoreWorkload>(&()), ApiResource::erase::<ScoreResource>(&())] {
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
         let list = tokio::time::timeout(Duration::from_secs(5), api.list(&ListParams::default())).await;
         let items = list.ok().and_then(Result::ok).map(|list| list.items).unwrap_or_default();
-        lines.extend(items.iter().filter_map(summary));
+        lines.extend(items.iter().map(summary));
     }
     lines.join("\n  ")
 }
 
-fn of_all<K: Resource<DynamicType = ()>>(client: &Client) -> Api<DynamicObject> {
-    Api::all_with(client.clone(), &kube::api::ApiResource::erase::<K>(&()))
+/// The namespace of an `Api`; that of the operator where it has none.
+fn namespace_of<K: Resource>(api: &Api<K>) -> String {
+    let after = api.resource_url().split_once("/namespaces/").map(|(_, after)| after);
+    let name = after.and_then(|after| after.split('/').next());
+    name.unwrap_or("score-system").to_owned()
 }
 
-fn summary(object: &DynamicObject) -> Option<String> {
+fn summary(object: &DynamicObject) -> String {
     let conditions = object.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
     let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready").unwrap_or_default();
-    let (namespace, name) = (object.metadata.namespace.as_deref()?, object.metadata.name.as_deref()?);
+    let kind = object.types.as_ref().map_or("", |types| &types.kind);
+    let name = object.metadata.name.as_deref().unwrap_or_default();
     let text = |key: &str| ready[key].as_str().unwrap_or("?").to_owned();
-    let line =
-        format!("{namespace}/{name}: Ready={} {}: {}", text("status"), text("reason"), text("message"));
-    (ready["status"] != "True").then_some(line)
+    format!("{kind} `{name}`: Ready={} {}: {}", text("status"), text("reason"), text("message"))
 }

@@ -74,8 +74,20 @@ fn change<K: Into<Object>>(event: watcher::Result<Event<K>>, types: &TypeMeta) -
         Ok(Event::Delete(object)) => Change::Deleted(typed(object)),
         Ok(Event::InitDone) => Change::Listed,
         Ok(Event::Init) => return None,
+        Err(error) if is_too_early(&error) => return None,
         Err(error) => Change::Failed(format!("{}: {error}", types.kind)),
     })
+}
+
+/// The server is still getting ready for a new kind, and asks to try again.
+fn is_too_early(error: &watcher::Error) -> bool {
+    const TOO_MANY_REQUESTS: u16 = 429;
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.code == TOO_MANY_REQUESTS,
+        _ => false,
+    }
 }
 
 /// All changes that are there without waiting.

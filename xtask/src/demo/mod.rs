@@ -50,7 +50,14 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     runtime.block_on(async {
         let mut steps = Steps::default();
         let place = Place::prepare(options, &mut steps).await?;
-        let mut demo = Demo { place, keep: options.keep, steps, installed: Installed::default(), live: None };
+        let mut demo = Demo {
+            place,
+            keep: options.keep,
+            steps,
+            installed: Installed::default(),
+            live: None,
+            told: false,
+        };
         let ending = demo.until_interrupted().await;
         demo.steps.end();
         let cleaned = demo.clean_up().await;
@@ -73,20 +80,22 @@ struct Demo {
     steps: Steps,
     installed: Installed,
     live: Option<Live>,
+    /// Whether all has been shown.
+    told: bool,
 }
 
 impl Demo {
     async fn until_interrupted(&mut self) -> Result<Ending> {
-        let (mut interrupt, mut while_kept) = (Interrupt::listen()?, Interrupt::listen()?);
+        let mut interrupt = Interrupt::listen()?;
         tokio::select! {
-            // First, as Ctrl-C is how it ends when it was to be kept.
-            biased;
-            result = self.act(&mut while_kept) => result.map(|()| Ending::Complete),
-            () = interrupt.arrives() => Ok(Ending::Interrupted),
+            result = self.act() => result?,
+            // That is how it ends when it was to be kept.
+            () = interrupt.arrives() => {}
         }
+        Ok(if self.told { Ending::Complete } else { Ending::Interrupted })
     }
 
-    async fn act(&mut self, while_kept: &mut Interrupt) -> Result<()> {
+    async fn act(&mut self) -> Result<()> {
         self.install().await?;
         let mut operator = self.start_operator().await?;
         tokio::select! {
@@ -94,12 +103,10 @@ impl Demo {
             error = operator.ended() => return Err(error),
         }
         self.steps.end();
+        self.told = true;
         if self.keep {
             println!("\n{}", hints(&self.place));
-            tokio::select! {
-                () = while_kept.arrives() => {}
-                error = operator.ended() => return Err(error),
-            }
+            return Err(operator.ended().await);
         }
         operator.stop().await
     }
@@ -154,7 +161,10 @@ impl Demo {
     async fn remove(&self) -> Result<()> {
         self.place.cluster.delete_namespace(self.place.namespace).await?;
         for object in self.installed.new.iter().rev() {
-            self.place.cluster.delete(object).await?;
+            match (manifests::kind(object), object.metadata.name.as_deref()) {
+                ("Namespace", Some(name)) => self.place.cluster.delete_namespace(name).await?,
+                _ => self.place.cluster.delete(object).await?,
+            }
         }
         println!("   {}", manifests::count(&self.installed.new));
         Ok(())
@@ -178,11 +188,9 @@ impl Demo {
         self.place.dir.disable_cleanup(true);
         let conditions = self.live.as_ref().map(|live| live.world().conditions()).unwrap_or_default();
         let conditions = if conditions.is_empty() { String::new() } else { format!("\n  {conditions}") };
-        let logs = self.place.dir.path().display();
-        anyhow!(
-            "{error:#}{conditions}\n  logs: {} (operator), {logs}/logs (Kubernetes)",
-            self.place.operator_log().display()
-        )
+        let logs = self.place.own.as_ref().map(|own| format!(", Kubernetes: {}", own.logs().display()));
+        let logs = logs.unwrap_or_default();
+        anyhow!("{error:#}{conditions}\n  logs: operator: {}{logs}", self.place.operator_log().display())
     }
 }
 

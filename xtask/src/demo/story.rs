@@ -78,6 +78,9 @@ impl<'a> Story<'a> {
     /// Deletes the workload and shows that nothing is left.
     pub async fn delete(&self, live: &mut Live, steps: &mut Steps) -> Result<()> {
         steps.begin("delete the workload", "");
+        if self.place.own.is_none() {
+            println!("   Kubernetes looks for new kinds every 30 s, and removes what they own only then.");
+        }
         live.start_clock();
         self.place.cluster.delete(&self.workload).await?;
         live.until("everything in the namespace to be gone", self.place.within, World::is_empty).await?;

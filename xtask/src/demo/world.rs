@@ -14,7 +14,7 @@ use crate::cluster::{
 const QUIET: [&str; 5] = ["ControllerRevision", "EndpointSlice", "Endpoints", "ReplicaSet", "ServiceAccount"];
 
 /// The most characters of a message that are shown while things change.
-const LINE_MAX: usize = 100;
+const LINE_MAX: usize = 120;
 
 /// All objects of the namespace, but those that every namespace has.
 #[derive(Default)]
@@ -86,7 +86,9 @@ impl World {
                 + if conditions(object).is_empty() { ": no conditions yet" } else { ":" }
                 + &all.collect::<String>()
         };
-        let texts: Vec<_> = self.objects().filter(|object| is_ours(object)).map(of).collect();
+        let mut texts: Vec<_> = self.objects().filter(|object| is_ours(object)).map(of).collect();
+        // The workload first.
+        texts.sort_by(|one, other| other.cmp(one));
         texts.join("\n  ")
     }
 }
@@ -256,7 +258,7 @@ pub mod tests {
     #[test]
     fn a_long_message_is_cut_and_not_told_again_for_its_end() {
         let mut world = World::default();
-        let mut put = |end: &str| world.put(workload(1, &waits(&format!("{}{end}", "ä".repeat(100)))));
+        let mut put = |end: &str| world.put(workload(1, &waits(&format!("{}{end}", "ä".repeat(LINE_MAX)))));
         assert!(put("1").unwrap().ends_with("ä…"));
         assert_eq!(put("2"), None);
     }

@@ -1,0 +1,24 @@
+//! Reading sources as text.
+
+use std::path::{Path, PathBuf};
+
+pub mod scan;
+
+/// All files below a directory, sorted, but for what lies below directories of these names.
+pub fn files(root: &Path, skipped: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut directories = vec![root.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && !skipped.contains(&name.as_str()) {
+                directories.push(path);
+            } else if path.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

@@ -1,0 +1,64 @@
+//! Rules at work on one resource.
+
+use std::collections::BTreeMap;
+
+use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule};
+use score_operator::plan::Plan;
+use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, RuleObject, WorkloadView, evaluate};
+use score_operator::plan::rule::{Rule, compile};
+use score_operator::render::resource::{Belonging, objects};
+use score_operator::render::{Manifests, Owner, generated};
+use serde_json::{Map, Value, json};
+
+use super::given::NAMESPACE;
+use super::secrets;
+
+pub fn default_rules() -> BTreeMap<String, Rule> {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(directory.join(format!("{name}.yaml"))).expect("a default rule");
+        let rule: ProvisionerRule = serde_saphyr::from_str(&text).expect("YAML");
+        (name.to_owned(), compile(name, &rule.spec).expect("a good rule"))
+    };
+    ["dns", "postgres", "route", "sqs", "volume"].into_iter().map(read).collect()
+}
+
+pub fn default_inputs(rule: &str) -> ResourceInputs {
+    let params = if rule == "route" { json!({"host": "example.com", "port": 80}) } else { json!({}) };
+    inputs(&default_rules()[rule], &params)
+}
+
+pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
+    let spec = json!({"type": rule.type_, "class": "default", "id": "web.it", "rule": rule.name, "guid": "0123456789", "sourceWorkload": "web", "params": params});
+    let rolled = |(name, how): (&String, &Generate)| {
+        (name.clone(), if how.is_secret() { secrets::SECRET.to_owned() } else { "nick".to_owned() })
+    };
+    ResourceInputs {
+        namespace: NAMESPACE.into(),
+        spec: serde_json::from_value(spec).expect("a spec"),
+        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workloads: Map::new(),
+        dependencies: BTreeMap::new(),
+        generated: rule.generate.iter().map(rolled).collect(),
+    }
+}
+
+pub fn provisioned(rule: &Rule, inputs: &ResourceInputs) -> (Evaluated, Manifests) {
+    let Plan::Ready(evaluated) = evaluate(rule, Part::Own, inputs) else {
+        panic!("{} cannot be evaluated", rule.name)
+    };
+    let Plan::Ready(shared) = evaluate(rule, Part::Shared, inputs) else {
+        panic!("{} cannot be shared", rule.name)
+    };
+    let all: Vec<_> = evaluated.objects.iter().chain(&shared.objects).cloned().collect();
+    let manifests = dressed(rule, inputs, &all);
+    (evaluated, manifests)
+}
+
+pub fn dressed(rule: &Rule, inputs: &ResourceInputs, all: &[RuleObject]) -> Manifests {
+    let owner = Owner { kind: "ScoreResource", name: "it".into(), uid: "u-1".into() };
+    let belonging =
+        Belonging { namespace: NAMESPACE, owner, spec: &inputs.spec, policy: DeletionPolicy::Delete };
+    let secret = (!rule.generate.is_empty()).then(|| generated::render(&belonging, &inputs.generated));
+    Manifests::new(secret.into_iter().chain(objects(&belonging, all).iter().cloned()))
+}
