@@ -9,10 +9,13 @@ pub const LABEL_MAX: usize = 63;
 /// The first eight hexadecimal digits of the SHA-256 of a text.
 #[must_use]
 pub fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .take(4)
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hash(text, 4)
+}
+
+/// The first `bytes` bytes of the SHA-256 of a text, as hexadecimal digits.
+fn hash(text: &str, bytes: usize) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(bytes).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// `text` if it has at most `max` characters, else its beginning, a dash and a hash of all of it.
@@ -40,14 +43,14 @@ pub struct ResourceUid {
 }
 
 impl ResourceUid {
-    /// The name of the ScoreResource: readable, a DNS label, and different for different uids
-    /// although a type may hold capitals and an id dots.
+    /// The name of the ScoreResource: readable, a DNS label, and different for different uids although a
+    /// type may hold capitals and an id dots. The hash has 64 bits: nobody finds two by trying.
     #[must_use]
     pub fn object_name(&self) -> String {
         let id: String = self.id.replace('.', "-");
         let readable = format!("{}-{id}", self.type_.to_lowercase());
-        let head: String = readable.chars().take(LABEL_MAX - 9).collect();
-        let hash = short_hash(&self.to_string());
+        let head: String = readable.chars().take(LABEL_MAX - 17).collect();
+        let hash = hash(&self.to_string(), 8);
         format!("{}-{hash}", head.trim_end_matches('-'))
     }
 }

@@ -55,14 +55,22 @@ enum Fate {
 pub async fn all(world: &World, manifests: &Manifests) -> Report {
     let mut report = Report::default();
     for manifest in manifests.iter() {
-        match one(world, manifest).await {
-            Ok(Fate::Live(object)) => drop(report.live.insert(manifest.id.clone(), object)),
-            Ok(Fate::Refused(refusal)) => report.refusals.push(refusal),
-            Err(error) => {
-                if let Some(refusal) = refusal::of(&error, &manifest.id) {
-                    report.refusals.push(refusal);
-                } else {
+        let fate = match one(world, manifest).await {
+            Ok(fate) => fate,
+            Err(error) => match refusal::of(&error, &manifest.id) {
+                Some(refusal) => Fate::Refused(refusal),
+                None => {
                     report.error = Some(error);
+                    break;
+                }
+            },
+        };
+        match fate {
+            Fate::Live(object) => drop(report.live.insert(manifest.id.clone(), object)),
+            Fate::Refused(refusal) => {
+                report.refusals.push(refusal);
+                if manifest.once {
+                    // What is made of its values must not be there without it (P06).
                     break;
                 }
             }
@@ -209,7 +217,8 @@ async fn send(
 
 /// Ours is what has our owner's uid; or, without any owner, the identity of the resource that kept it
 /// (decision 4).
-fn is_ours(live: &Value, manifest: &Manifest) -> bool {
+#[must_use]
+pub fn is_ours(live: &Value, manifest: &Manifest) -> bool {
     let identity = |object: &Value| object["metadata"]["annotations"][labels::RESOURCE_UID].clone();
     let retained = controller(live).is_none()
         && live["metadata"]["labels"][labels::MANAGED_BY] == labels::MANAGED_BY_US
@@ -220,7 +229,8 @@ fn is_ours(live: &Value, manifest: &Manifest) -> bool {
 
 /// An owner of this kind and name that was deleted and made anew: garbage collection is about to take
 /// what the old one owned.
-fn is_of_predecessor(live: &Value, manifest: &Manifest) -> bool {
+#[must_use]
+pub fn is_of_predecessor(live: &Value, manifest: &Manifest) -> bool {
     let owner = &manifest.body["metadata"]["ownerReferences"][0];
     let same = |(kind, name, uid): (&str, &str, &str)| {
         owner["kind"] == kind && owner["name"] == name && owner["uid"] != uid
@@ -236,7 +246,9 @@ fn controller(live: &Value) -> Option<String> {
     drift::controller_of(live).map(|(kind, name, _)| format!("{kind} `{name}`"))
 }
 
-fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
+/// That an object is not ours, whose it is, and what to do.
+#[must_use]
+pub fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
     let owner = controller(live).map_or("nobody that Kubernetes knows of".to_owned(), |owner| owner);
     let message = format!(
         "an object of this name exists and is not ours (it belongs to {owner}): rename or delete it, or let it be taken over with `kubectl annotate {} {} {}={}`",

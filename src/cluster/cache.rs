@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
@@ -12,6 +14,12 @@ use tokio::sync::watch;
 /// Namespace and name; the namespace of a cluster-scoped object is empty.
 pub type Key = (String, String);
 
+/// What a write of ours returned, and when.
+struct Written<K> {
+    object: Arc<K>,
+    at: Instant,
+}
+
 /// One kind's objects.
 pub struct Cache<K: Resource + 'static>
 where
@@ -19,7 +27,9 @@ where
 {
     store: Store<K>,
     dynamic: K::DynamicType,
-    written: Mutex<HashMap<Key, Arc<K>>>,
+    written: Mutex<HashMap<Key, Written<K>>>,
+    /// The newest resource version that the watch has brought.
+    seen: AtomicU64,
     ready: watch::Sender<bool>,
 }
 
@@ -29,7 +39,13 @@ where
 {
     /// A cache over what a watch fills.
     pub fn new(store: Store<K>, dynamic: K::DynamicType) -> Self {
-        Self { store, dynamic, written: Mutex::default(), ready: watch::Sender::new(false) }
+        Self {
+            store,
+            dynamic,
+            written: Mutex::default(),
+            seen: AtomicU64::new(0),
+            ready: watch::Sender::new(false),
+        }
     }
 
     /// The newest known version of an object.
@@ -40,14 +56,24 @@ where
         let watched = self.store.get(&key);
         let mut written = self.lock();
         let id = (namespace.to_owned(), name.to_owned());
-        match (watched, written.get(&id)) {
-            (Some(watched), Some(ours)) if version(&*watched) >= version(&**ours) => {
-                written.remove(&id);
-                Some(watched)
-            }
-            (_, Some(ours)) => Some(Arc::clone(ours)),
-            (watched, None) => watched,
+        let Some(ours) = written.get(&id) else { return watched };
+        // The watch brings changes in order: past this version it has brought ours too, and where the
+        // object is not there any more, its deletion.
+        if version(&*ours.object) <= self.seen.load(Ordering::SeqCst) {
+            written.remove(&id);
+            return watched;
         }
+        Some(Arc::clone(&ours.object))
+    }
+
+    /// Notes how far the watch has come.
+    pub(super) fn saw(&self, object: &K) {
+        self.seen.fetch_max(version(object), Ordering::SeqCst);
+    }
+
+    /// Notes that a list that was begun at `began` has come whole: it holds all that was written before.
+    pub(super) fn relisted(&self, began: Instant) {
+        self.lock().retain(|_, written| written.at > began);
     }
 
     /// All objects that the watch has brought.
@@ -59,7 +85,7 @@ where
     /// Remembers what a write of ours returned.
     pub fn wrote(&self, object: K) {
         let id = key(&object);
-        self.lock().insert(id, Arc::new(object));
+        self.lock().insert(id, Written { object: Arc::new(object), at: Instant::now() });
     }
 
     /// Forgets what we wrote: the watch, or a delete of ours, says that it is gone.
@@ -78,7 +104,7 @@ where
         self.ready.send_replace(true);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<K>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Written<K>>> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,6 +115,6 @@ pub fn key<K: ResourceExt>(object: &K) -> Key {
 }
 
 /// Resource versions of one kind are comparable as numbers (KEP-5504).
-fn version<K: Resource>(object: &K) -> u128 {
+fn version<K: Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
 }

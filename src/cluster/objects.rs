@@ -1,7 +1,7 @@
 //! The objects that we made, of any kind: one watch per kind, started when a rule first names the
 //! kind (decision 20). Secrets are never watched: see `secrets`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
 use super::cache::Cache;
-use super::watch::{Change, step};
+use super::watch::{Change, Relist, step};
 use super::{DEADLINE, Error};
 use crate::api::labels;
 
@@ -100,7 +100,7 @@ async fn run(
     let ours = format!("{}={}", labels::MANAGED_BY, labels::MANAGED_BY_US);
     let config = Config::default().timeout(50).labels(&ours);
     let mut events = watch_stream(api, config).default_backoff().boxed();
-    let mut relist = BTreeSet::new();
+    let mut relist = Relist::default();
     // The receiver is gone only when the process ends.
     let changed = |change: Change<DynamicObject>| drop(changes.send(Arc::clone(change.object())));
     while let Some(event) = events.next().await {

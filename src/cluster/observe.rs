@@ -10,7 +10,7 @@ use super::Error;
 use super::world::World;
 use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
 use crate::api::labels;
-use crate::api::names::{SHARED_CLASS, generated_secret, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
@@ -107,7 +107,7 @@ pub struct Resource {
 /// Reads it.
 #[must_use]
 pub fn resource(world: &World, key: &ResourceKey) -> Resource {
-    let existing = world.caches.resources.get(&key.namespace, &key.uid.object_name());
+    let existing = world.resource(key);
     let demands = world.index().demands(key);
     let owners = owners(world, key, existing.as_deref());
     let holders = holders(world, key, &demands, &owners, existing.as_deref());
@@ -157,13 +157,9 @@ pub async fn retained_guid(
 
 /// The consumers that own it: workloads, and `ScoreResources` that depend on it or share it.
 fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
-    let index = world.index();
-    let workload =
-        |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
-    let demanding = index.consumers(key).into_iter().filter_map(|name| index.get(&key.namespace, &name));
-    let mut owners: Vec<_> = demanding.map(workload).collect();
+    let (mut owners, dependents) = demanding(world, key);
     owners.extend(lingering(world, key, existing));
-    for uid in index.dependents(key) {
+    for uid in dependents {
         owners.extend(
             world.caches.resources.get(&key.namespace, &uid.object_name()).and_then(|found| owner(&found)),
         );
@@ -174,6 +170,16 @@ fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) ->
     owners.sort();
     owners.dedup();
     owners
+}
+
+/// The workloads that demand it, and the resources whose params name it. Takes the lock of the index and
+/// lets go of it: whoever holds it must not ask for it again.
+fn demanding(world: &World, key: &ResourceKey) -> (Vec<Owner>, BTreeSet<ResourceUid>) {
+    let index = world.index();
+    let known = index.consumers(key).into_iter().filter_map(|name| index.get(&key.namespace, &name));
+    let owner =
+        |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
+    (known.map(owner).collect(), index.dependents(key))
 }
 
 fn owner(resource: &ScoreResource) -> Option<Owner> {
@@ -308,12 +314,7 @@ fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<Stri
     index.workloads(namespace).map(entry).collect()
 }
 
-fn dependency(
-    world: &World,
-    namespace: &str,
-    name: &str,
-    uid: &crate::api::names::ResourceUid,
-) -> Dependency {
+fn dependency(world: &World, namespace: &str, name: &str, uid: &ResourceUid) -> Dependency {
     let resource = world.caches.resources.get(namespace, &uid.object_name());
     let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
     let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));

@@ -34,6 +34,9 @@ pub async fn keep(
     let Some(existing) = world.caches.resources.get(&key.namespace, &manifest.id.name) else {
         return create(world, key, manifest).await.map(Some);
     };
+    if existing.spec.uid() != key.uid {
+        return Err(taken(key, &existing));
+    }
     if existing.metadata.deletion_timestamp.is_some() {
         return Ok(None);
     }
@@ -45,6 +48,15 @@ pub async fn keep(
     let mut body = manifest.body;
     body["metadata"]["uid"] = json!(existing.uid());
     send(world, key, &body).await.map(Some)
+}
+
+/// Names hold a hash; two identities may have the same one, by a chance of one in 2⁶⁴ or on purpose.
+fn taken(key: &ResourceKey, existing: &ScoreResource) -> Error {
+    let action = format!("keeping ScoreResource {}/{}", key.namespace, key.uid.object_name());
+    Error::moved(
+        action,
+        format!("the name is taken by {}: give one of the two another id", existing.spec.uid()),
+    )
 }
 
 async fn create(world: &World, key: &ResourceKey, manifest: Manifest) -> Result<Arc<ScoreResource>, Error> {
@@ -81,14 +93,14 @@ async fn send(world: &World, key: &ResourceKey, body: &Value) -> Result<Arc<Scor
 pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     let name = key.uid.object_name();
     let id = (key.namespace.clone(), name.clone());
-    if world.caches.resources.get(&key.namespace, &name).is_none() {
+    if world.resource(key).is_none() {
         return Ok(true);
     }
     let Some(live) = read(world, key).await? else {
         world.caches.resources.forget(&id);
         return Ok(true);
     };
-    if live.metadata.deletion_timestamp.is_some() {
+    if live.metadata.deletion_timestamp.is_some() || live.spec.uid() != key.uid {
         return Ok(true);
     }
     check_dropped(world, key, &live, &[]).await?;

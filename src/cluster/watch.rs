@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use kube::core::DeserializeGuard;
@@ -38,6 +39,18 @@ impl<K> Change<K> {
     }
 }
 
+/// A list that is coming in.
+pub(super) struct Relist {
+    began: Instant,
+    listed: BTreeSet<Key>,
+}
+
+impl Default for Relist {
+    fn default() -> Self {
+        Self { began: Instant::now(), listed: BTreeSet::new() }
+    }
+}
+
 /// Watches until the process ends. `changed` is called after the cache holds the change; during the
 /// first list only once all of it is there.
 pub async fn run<K>(
@@ -55,7 +68,7 @@ pub async fn run<K>(
         config = config.labels(labels);
     }
     let mut events = watch_stream(api, config).default_backoff().boxed();
-    let mut relist = BTreeSet::new();
+    let mut relist = Relist::default();
     while let Some(event) = events.next().await {
         match event.map(parsed) {
             Ok(Some(event)) => step(event, &mut writer, &cache, &mut relist, &changed),
@@ -90,7 +103,7 @@ pub(super) fn step<K>(
     event: Event<K>,
     writer: &mut Writer<K>,
     cache: &Cache<K>,
-    relist: &mut BTreeSet<Key>,
+    relist: &mut Relist,
     changed: &impl Fn(Change<K>),
 ) where
     K: Resource + Clone + 'static,
@@ -99,15 +112,23 @@ pub(super) fn step<K>(
     let before = matches!(event, watcher::Event::Init | watcher::Event::InitDone).then(|| cache.all());
     writer.apply_watcher_event(&event);
     match event {
-        Event::Init => relist.clear(),
-        Event::InitApply(object) => drop(relist.insert(key(&object))),
+        Event::Init => *relist = Relist::default(),
+        Event::InitApply(object) => {
+            cache.saw(&object);
+            relist.listed.insert(key(&object));
+        }
         Event::InitDone => {
-            vanished(before.unwrap_or_default(), relist, cache, changed);
+            cache.relisted(relist.began);
+            vanished(before.unwrap_or_default(), &relist.listed, cache, changed);
             cache.all().into_iter().for_each(|object| changed(Change::Applied(object)));
             cache.mark_ready();
         }
-        Event::Apply(object) => changed(Change::Applied(Arc::new(object))),
+        Event::Apply(object) => {
+            cache.saw(&object);
+            changed(Change::Applied(Arc::new(object)));
+        }
         Event::Delete(object) => {
+            cache.saw(&object);
             cache.forget(&key(&object));
             changed(Change::Deleted(Arc::new(object)));
         }

@@ -21,7 +21,7 @@ use super::{Error, call, found};
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
-use crate::plan::index::Index;
+use crate::plan::index::{Index, ResourceKey};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::Rule;
 
@@ -168,6 +168,14 @@ impl World {
     #[must_use]
     pub fn may_share(&self, rule: &str) -> bool {
         self.rule(rule).is_none_or(|rule| !rule.shared.is_empty())
+    }
+
+    /// The ScoreResource of an identity. One of another identity that has its name (names hold a hash) is
+    /// none of its business.
+    #[must_use]
+    pub fn resource(&self, key: &ResourceKey) -> Option<Arc<ScoreResource>> {
+        let found = self.caches.resources.get(&key.namespace, &key.uid.object_name());
+        found.filter(|found| found.spec.uid() == key.uid)
     }
 
     /// Marks the rules that make a kind of `group`, to be read again, and gives their names.

@@ -97,12 +97,6 @@ pub fn announced(manifests: &Manifests, inventory: &[InventoryEntry]) -> Option<
     Some(all)
 }
 
-/// What is said while objects are being applied for the first time.
-#[must_use]
-pub fn applying() -> Outcome {
-    Outcome::Unavailable(vec![Awaited::new(Reason::Progressing, "the objects are being applied")])
-}
-
 /// Whether a pass that has just announced and made objects may leave the next word to the pass that
 /// their own controllers wake within moments: it spares a write per object.
 #[must_use]
@@ -117,7 +111,8 @@ pub const SOON: Next = Next::After(Duration::from_secs(1));
 /// When to look again: what no watch brings is looked for with backoff.
 #[must_use]
 pub fn next(outcome: &Outcome, resync: Option<Duration>) -> Next {
-    let unwatched = |awaited: &Awaited| awaited.reason == Reason::WaitingForSecret;
+    let unwatched =
+        |found: &Awaited| matches!(found.reason, Reason::WaitingForSecret | Reason::AlreadyExists);
     match outcome {
         Outcome::Refused(refusals) if !refusals.iter().all(Refusal::is_final) => Next::Retry,
         Outcome::Waiting(awaited) | Outcome::Unavailable(awaited) if awaited.iter().any(unwatched) => {

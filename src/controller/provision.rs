@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube::ResourceExt;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::pass::{self, carry_out};
 use super::report::{Found, Pass, announce};
@@ -11,6 +11,7 @@ use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::InventoryEntry;
 use crate::api::rule::DeletionPolicy;
+use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
@@ -18,7 +19,7 @@ use crate::plan::problem::{Awaited, list, near_miss};
 use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
 use crate::plan::rule::Rule;
 use crate::render::resource::{Belonging, generated_name, objects, owner};
-use crate::render::{Manifests, drift, generated};
+use crate::render::{Manifests, generated};
 use crate::status::Outcome;
 use crate::template::SecretRef;
 use std::sync::Arc;
@@ -137,9 +138,13 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
         );
         return Ok(Err(Awaited::new(Reason::WaitingForSecret, message)));
     }
-    let kept = secret.map(|secret| serde_json::to_value(&*secret).unwrap_or_default());
-    let mut values =
-        kept.filter(|kept| is_own(pass, kept)).as_ref().map(generated::values).unwrap_or_default();
+    let mut values = match secret.map(|secret| json!(*secret)) {
+        None => BTreeMap::new(),
+        Some(secret) => match kept_values(pass, rule, &secret)? {
+            Ok(values) => values,
+            Err(awaited) => return Ok(Err(awaited)),
+        },
+    };
     for (key, wanted) in &rule.generate {
         values
             .entry(key.clone())
@@ -148,11 +153,30 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
     Ok(Ok(values))
 }
 
-/// Whether a Secret of generated values is this resource's: not one that a resource of the same name
-/// left behind and that is about to be deleted, but one that was retained.
-fn is_own(pass: &Pass<'_>, secret: &Value) -> bool {
-    let uid = pass.resource.uid().unwrap_or_default();
-    drift::owned_by(secret, &uid) || drift::controller_of(secret).is_none()
+/// The values in a Secret of generated values, if it is this resource's, or was retained by it.
+fn kept_values(
+    pass: &Pass<'_>,
+    rule: &Rule,
+    secret: &Value,
+) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
+    let Some(belonging) = belonging(pass, rule) else { return Ok(Ok(BTreeMap::new())) };
+    let manifest = generated::render(&belonging, &BTreeMap::new());
+    if is_of_predecessor(secret, &manifest) {
+        let action = format!("reading {}", manifest.id);
+        return Err(Error::moved(action, "the one that was there before is being deleted"));
+    }
+    if !is_ours(secret, &manifest) {
+        let refusal = not_ours(&manifest, secret);
+        return Ok(Err(Awaited::new(refusal.reason, format!("{}: {}", refusal.object, refusal.message))));
+    }
+    Ok(Ok(generated::values(secret)))
+}
+
+/// Whose the objects of this pass are; `None` before the ScoreResource has a uid.
+fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
+    let owner = owner(pass.resource)?;
+    let spec = &pass.resource.spec;
+    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy })
 }
 
 /// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
@@ -175,12 +199,10 @@ async fn apply(
     evaluated: &Evaluated,
     rolled: &BTreeMap<String, String>,
 ) -> Result<Found, Error> {
-    let Some(owner) = owner(pass.resource) else {
-        return Ok(Found::stopped(pass, pass::applying()));
+    let Some(belonging) = belonging(pass, rule) else {
+        return Ok(Found::stopped(pass, Outcome::Applying));
     };
-    let uid = owner.uid.clone();
-    let spec = &pass.resource.spec;
-    let belonging = Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy };
+    let uid = belonging.owner.uid.clone();
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
     let announced = pass::announced(&manifests, &pass.before.inventory);
     if let Some(announced) = &announced {
@@ -188,13 +210,8 @@ async fn apply(
     }
     let inventory = announced.as_ref().unwrap_or(&pass.before.inventory);
     let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, inventory).await;
-    let found = Found {
-        outcome: carried.outcome,
-        outputs: None,
-        inventory: carried.inventory,
-        announced: announced.is_some(),
-        error: carried.error,
-    };
+    let found =
+        Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }

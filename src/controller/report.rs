@@ -3,7 +3,6 @@
 use kube::ResourceExt;
 use serde_json::{Map, Value};
 
-use super::pass;
 use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
@@ -33,8 +32,6 @@ pub struct Found {
     pub outputs: Option<Map<String, Value>>,
     /// What is ours now.
     pub inventory: Vec<InventoryEntry>,
-    /// Whether the names of new objects were written in this pass.
-    pub announced: bool,
     /// The error that the next attempt may not meet.
     pub error: Option<Error>,
 }
@@ -43,13 +40,7 @@ impl Found {
     /// Nothing was applied: what is there stays.
     #[must_use]
     pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            outputs: None,
-            inventory: pass.before.inventory.clone(),
-            announced: false,
-            error: None,
-        }
+        Self { outcome, outputs: None, inventory: pass.before.inventory.clone(), error: None }
     }
 }
 
@@ -58,11 +49,7 @@ impl Found {
 /// # Errors
 /// Where the API server refuses or cannot be asked.
 pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result<(), Error> {
-    publish(
-        pass,
-        &Found { outcome: pass::applying(), inventory, outputs: None, announced: false, error: None },
-    )
-    .await
+    publish(pass, &Found { outcome: Outcome::Applying, inventory, outputs: None, error: None }).await
 }
 
 /// Writes the status if it differs, and tells of it if `Ready` changed.

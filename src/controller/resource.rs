@@ -45,9 +45,6 @@ async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Erro
         }
         return Err(error);
     }
-    if pass::is_soon_old(found.announced, &found.outcome) {
-        return Ok(Done { next: pass::SOON });
-    }
     publish(pass, &found).await?;
     let resync = provision::reads_secrets(pass).then(|| jittered(pass));
     Ok(Done { next: pass::next(&found.outcome, resync) })

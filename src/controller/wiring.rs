@@ -171,6 +171,10 @@ impl Wakers {
         let uid = object.uid().unwrap_or_default();
         let generation = object.metadata.generation.unwrap_or_default();
         let labels = object.labels().clone();
+        if object.metadata.deletion_timestamp.is_some() {
+            // It keeps what it has until it is gone, and gets nothing new.
+            return self.world.index_mut().remove(namespace, name).into_iter().collect();
+        }
         let known = self.world.index().get(namespace, name);
         if known.is_some_and(|known| known.is_same(&uid, generation, &labels)) {
             return Vec::new();
@@ -314,11 +318,22 @@ impl Wakers {
     fn object(&self, object: &DynamicObject) {
         let namespace = object.namespace().unwrap_or_default();
         let annotation = |name: &str| object.annotations().get(name);
-        if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {
+        if let Some(resource) = self.owning_resource(object, &namespace) {
+            self.resources.wake(key(&resource));
+        } else if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {
+            // Retained: it has no owner. The pass looks for itself whether there is such a resource.
             self.resources.wake(ResourceKey { namespace, uid });
         } else if let Some(name) = annotation(labels::WORKLOAD_NAME) {
             self.workloads.wake(WorkloadKey((namespace, name.clone())));
         }
+    }
+}
+
+impl Wakers {
+    fn owning_resource(&self, object: &DynamicObject, namespace: &str) -> Option<Arc<ScoreResource>> {
+        let mut owners = object.owner_references().iter();
+        let owner = owners.find(|owner| owner.kind == "ScoreResource")?;
+        self.world.caches.resources.get(namespace, &owner.name)
     }
 }
 

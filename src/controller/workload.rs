@@ -70,7 +70,7 @@ async fn apply(
 ) -> Result<Found, Error> {
     let announced = pass::announced(manifests, &before.inventory);
     if let Some(announced) = &announced {
-        publish(world, workload, inputs, &pass::applying(), announced.clone()).await?;
+        publish(world, workload, inputs, &Outcome::Applying, announced.clone()).await?;
     }
     let inventory = announced.as_ref().unwrap_or(&before.inventory);
     let carried = carry_out(world, &inputs.namespace, &inputs.uid, manifests, inventory).await;

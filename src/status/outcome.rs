@@ -34,6 +34,8 @@ pub enum Outcome {
     Rejected(Vec<Problem>),
     /// Nothing was applied: something is awaited.
     Waiting(Vec<Awaited>),
+    /// Objects are being made.
+    Applying,
     /// Not every object could be applied.
     Refused(Vec<Refusal>),
     /// All is applied, and not all of it works yet.
@@ -70,7 +72,7 @@ impl Outcome {
         match self {
             Self::Rejected(_) | Self::Failing(_) => Mood::Stuck,
             Self::Refused(refusals) if refusals.iter().any(Refusal::is_final) => Mood::Stuck,
-            Self::Waiting(_) | Self::Unavailable(_) | Self::Refused(_) => Mood::Waiting,
+            Self::Waiting(_) | Self::Applying | Self::Unavailable(_) | Self::Refused(_) => Mood::Waiting,
             Self::Failed(_) => Mood::Broken,
             Self::Ready => Mood::Fine,
             Self::Error(_) => Mood::Unknown,
@@ -97,6 +99,7 @@ impl Outcome {
             Self::Waiting(awaited) => {
                 (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned())
             }
+            Self::Applying => (Reason::Progressing, "the objects are being applied".to_owned()),
             Self::Refused(refusals) => all_refusals(refusals),
             Self::Unavailable(_) | Self::Failed(_) | Self::Failing(_) | Self::Ready => {
                 return Some(holds(
@@ -120,7 +123,7 @@ impl Outcome {
             Self::Ready | Self::Failing(_) => {
                 Some(holds(ConditionType::Available, Reason::Available, "every object works"))
             }
-            Self::Rejected(_) | Self::Waiting(_) | Self::Refused(_) | Self::Error(_) => None,
+            Self::Rejected(_) | Self::Waiting(_) | Self::Applying | Self::Refused(_) | Self::Error(_) => None,
         }
     }
 }
