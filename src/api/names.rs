@@ -85,6 +85,14 @@ impl std::fmt::Display for ResourceUid {
     }
 }
 
+/// Whether a text can be the name of an object (RFC 1123 subdomain). Anything else must not get near a URL.
+#[must_use]
+pub fn is_object_name(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= 253 && text.chars().all(inner) && text.starts_with(outer) && text.ends_with(outer)
+}
+
 /// The Secret that keeps what a rule generates for a resource, from the ScoreResource's name.
 #[must_use]
 pub fn generated_secret(resource: &str) -> String {
@@ -115,6 +123,16 @@ mod tests {
         let (a, b) = ("a".repeat(64), "a".repeat(65));
         assert_eq!(truncate_hash(&a, 63).len(), 63);
         assert_ne!(truncate_hash(&a, 63), truncate_hash(&b, 63));
+    }
+
+    #[test]
+    fn names_of_objects_stay_out_of_the_path_of_a_url() {
+        for good in ["a", "a-b.c", "0"] {
+            assert!(is_object_name(good), "{good}");
+        }
+        for bad in ["", "a/b", "a%2Fb", "x?force=true", "has space", "A", "-a", "a.", &"a".repeat(254)] {
+            assert!(!is_object_name(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Error {
         Self { action: action.into(), source: Cause::Moved(what.into()) }
     }
 
+    /// Whether nothing failed: the next pass merely sees something else.
+    #[must_use]
+    pub fn is_moved(&self) -> bool {
+        matches!(self.source, Cause::Moved(_))
+    }
+
     /// The API server's answer, if it gave one.
     #[must_use]
     pub fn status(&self) -> Option<&kube::core::Status> {

@@ -266,7 +266,7 @@ fn matching_rules(
     let subject =
         Subject { uid: &key.uid, namespace_labels: &namespace_labels, workload_labels: &workload_labels };
     let book = world.book();
-    let rules: Vec<&Arc<Rule>> = book.values().filter_map(|entry| entry.admission.rule()).collect();
+    let rules: Vec<&Arc<Rule>> = book.values().filter_map(|entry| entry.admission.matcher()).collect();
     matching(rules, subject).into_iter().map(|rule| rule.name.clone()).collect()
 }
 

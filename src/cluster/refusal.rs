@@ -16,7 +16,11 @@ use crate::status::Refusal;
 pub fn of(error: &Error, object: &ObjectId) -> Option<Refusal> {
     let status = error.status()?;
     let (reason, advice) = meaning(status)?;
-    let said = if object.kind == "Secret" { fields(status) } else { status.message.clone() };
+    let said = match (object.kind.as_str(), policy(status)) {
+        ("Secret", Some(policy)) => format!("denied by {policy}"),
+        ("Secret", None) => fields(status),
+        _ => status.message.clone(),
+    };
     Some(Refusal { object: object.clone(), reason, message: format!("{said}; {advice}") })
 }
 
@@ -31,6 +35,9 @@ fn meaning(status: &Status) -> Option<(Reason, &'static str)> {
         403 if status.message.contains("exceeded quota") => {
             Some((Reason::QuotaExceeded, "raise the namespace's ResourceQuota, or ask for less"))
         }
+        403 | 422 | 400 if policy(status).is_some() => {
+            Some((Reason::Forbidden, "ask who wrote the policy; the operator tries again by itself"))
+        }
         403 => Some((Reason::Forbidden, "the operator's role or an admission policy does not allow it")),
         404 => Some((Reason::KindNotFound, "install the CRD of this kind; the operator will see it")),
         422 if is_immutable(status) => Some((
@@ -44,6 +51,16 @@ fn meaning(status: &Status) -> Option<(Reason, &'static str)> {
         )),
         _ => None,
     }
+}
+
+/// The admission policy or webhook that denied a write, by name. The API server has no machine-readable
+/// mark for it.
+fn policy(status: &Status) -> Option<&str> {
+    let found = ["ValidatingAdmissionPolicy '", "admission webhook \""].iter();
+    let (mark, start) = found.filter_map(|mark| Some((mark, status.message.find(mark)?))).next()?;
+    let name = start + mark.len();
+    let length = status.message[name..].find(['\'', '"'])?;
+    Some(&status.message[start..=name + length])
 }
 
 fn is_immutable(status: &Status) -> bool {

@@ -9,15 +9,73 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::world::World;
 use super::{Error, call};
+use crate::api::conditions::Condition;
 use crate::api::labels;
+use crate::api::resource::{ScoreResource, ScoreResourceStatus};
+use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
+use crate::api::workload::{ScoreWorkload, ScoreWorkloadStatus};
+
+/// Writes the status of a workload and tells of its transition.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn workload(
+    world: &World,
+    object: &ScoreWorkload,
+    before: &[Condition],
+    after: &ScoreWorkloadStatus,
+) -> Result<(), Error> {
+    let api = api(&world.client, &object.namespace().unwrap_or_default());
+    if let Some(written) = write(api, object, after).await? {
+        world.caches.workloads.wrote(written);
+        world.events.transition(object, before, &after.conditions).await;
+    }
+    Ok(())
+}
+
+/// Writes the status of a resource and tells of its transition.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn resource(
+    world: &World,
+    object: &ScoreResource,
+    before: &[Condition],
+    after: &ScoreResourceStatus,
+) -> Result<(), Error> {
+    let api = api(&world.client, &object.namespace().unwrap_or_default());
+    if let Some(written) = write(api, object, after).await? {
+        world.caches.resources.wrote(written);
+        world.events.transition(object, before, &after.conditions).await;
+    }
+    Ok(())
+}
+
+/// Writes the status of a rule and tells of its transition.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn rule(
+    world: &World,
+    object: &ProvisionerRule,
+    before: &[Condition],
+    after: &ProvisionerRuleStatus,
+) -> Result<(), Error> {
+    if let Some(written) = write(Api::all(world.client.clone()), object, after).await? {
+        world.caches.rules.wrote(written);
+        world.events.transition(object, before, &after.conditions).await;
+    }
+    Ok(())
+}
 
 /// Writes the status of an object of ours and gives the object that results; `None` where the object
 /// is gone or was made anew, which is no error: another pass speaks of the new one.
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked.
-pub async fn write<K, S>(api: Api<K>, object: &K, status: &S) -> Result<Option<K>, Error>
+async fn write<K, S>(api: Api<K>, object: &K, status: &S) -> Result<Option<K>, Error>
 where
     K: Resource + Clone + DeserializeOwned + Debug,
     K::DynamicType: Default,

@@ -113,11 +113,9 @@ pub(super) fn step<K>(
     writer.apply_watcher_event(&event);
     match event {
         Event::Init => *relist = Relist::default(),
-        Event::InitApply(object) => {
-            cache.saw(&object);
-            relist.listed.insert(key(&object));
-        }
+        Event::InitApply(object) => drop(relist.listed.insert(key(&object))),
         Event::InitDone => {
+            cache.all().iter().for_each(|object| cache.saw(object));
             cache.relisted(relist.began);
             vanished(before.unwrap_or_default(), &relist.listed, cache, changed);
             cache.all().into_iter().for_each(|object| changed(Change::Applied(object)));

@@ -32,8 +32,9 @@ pub enum Admission {
     Ready(Arc<Rule>),
     /// It is right, and something on the cluster is missing: a kind or a permission.
     Waiting(Arc<Rule>, Vec<Awaited>),
-    /// It is wrong.
-    Rejected(Vec<Problem>),
+    /// It is wrong. What it matches is still known where its selectors can be read: a new resource that it
+    /// would win waits for it, and is not bound to the second best for life.
+    Rejected(Option<Arc<Rule>>, Vec<Problem>),
 }
 
 impl Admission {
@@ -42,7 +43,16 @@ impl Admission {
     pub fn rule(&self) -> Option<&Arc<Rule>> {
         match self {
             Self::Ready(rule) | Self::Waiting(rule, _) => Some(rule),
-            Self::Rejected(_) => None,
+            Self::Rejected(..) => None,
+        }
+    }
+
+    /// What the rule matches, usable or not.
+    #[must_use]
+    pub fn matcher(&self) -> Option<&Arc<Rule>> {
+        match self {
+            Self::Ready(rule) | Self::Waiting(rule, _) => Some(rule),
+            Self::Rejected(rule, _) => rule.as_ref(),
         }
     }
 }
@@ -54,9 +64,12 @@ pub struct Entry {
     pub revision: (String, i64),
     /// What became of it.
     pub admission: Admission,
-    /// Whether a kind of it changed since: it must be read again.
-    pub stale: bool,
+    /// How many looks are due: a kind of it changed, and discovery follows a little later than its CRD.
+    pub looks: u8,
 }
+
+/// How often a rule is looked at after a kind of it changed.
+pub const LOOKS: u8 = 3;
 
 /// The rules by name.
 pub type Book = BTreeMap<String, Entry>;
@@ -190,7 +203,7 @@ impl World {
         let found = book.iter_mut().filter(|(_, entry)| entry.admission.rule().is_none_or(of_group));
         found
             .map(|(name, entry)| {
-                entry.stale = true;
+                entry.looks = LOOKS;
                 name.clone()
             })
             .collect()

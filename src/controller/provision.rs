@@ -60,7 +60,7 @@ fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
     match pass.world.book().get(name).map(|entry| &entry.admission) {
         Some(Admission::Ready(rule)) => Ok(Arc::clone(rule)),
         Some(Admission::Waiting(_, awaited)) => Err(Outcome::Waiting(awaited.clone())),
-        Some(Admission::Rejected(problems)) => Err(waits(
+        Some(Admission::Rejected(_, problems)) => Err(waits(
             Reason::InvalidRule,
             format!(
                 "rule `{name}` cannot be used ({}); what it made before keeps running; see `kubectl describe prule {name}`",

@@ -111,6 +111,10 @@ where
     Box::pin(async move {
         let ended = match task.await {
             Ok(Ok(Ok(done))) => Ok(done),
+            Ok(Ok(Err(error))) if error.is_moved() => {
+                tracing::debug!(%error, "looking again");
+                Ok(Done { next: Next::Retry })
+            }
             Ok(Ok(Err(error))) => Err(error.to_string()),
             Ok(Err(_)) => Err("the pass panicked: this is a bug of the operator".to_owned()),
             Err(error) => Err(error.to_string()),

@@ -71,12 +71,7 @@ pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
     if after == before {
         return Ok(());
     }
-    let api = write::api(&pass.world.client, &pass.key.namespace);
-    if let Some(written) = write::write(api, pass.resource, &after).await? {
-        pass.world.caches.resources.wrote(written);
-        pass.world.events.transition(pass.resource, &before.conditions, &after.conditions).await;
-    }
-    Ok(())
+    write::resource(pass.world, pass.resource, &before.conditions, &after).await
 }
 
 /// The rules that matched too and lost.

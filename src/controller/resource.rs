@@ -39,7 +39,7 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
 async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Error> {
     if let Some(error) = found.error {
         // An error that lasts is shown; the first one is not worth a transition.
-        if failed >= 2 {
+        if failed >= 2 && !error.is_moved() {
             let shown = Found { error: None, ..found };
             publish(pass, &shown).await?;
         }

@@ -2,6 +2,7 @@
 //! the book of rules → status.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube::{Api, ResourceExt};
 
@@ -11,7 +12,7 @@ use crate::api::rule::ProvisionerRule;
 use crate::cluster::world::{Admission, Entry, World, is_secret};
 use crate::cluster::{Error, status as write};
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::rule::{Rule, compile};
+use crate::plan::rule::{Rule, compile, matcher};
 use crate::status::{self, Outcome};
 
 /// One pass over a rule. `changed` is called where what can be made of the rule changed, so that the
@@ -30,12 +31,37 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
     if is_read(&world, &name, &revision) {
         return Ok(Done::NOTHING);
     }
-    let admission = admit(&world, &rule).await?; // compiles (pure), asks for kinds and permissions
+    let looks = forget_kinds(&world, &name);
+    let (admission, error) = admit(&world, &rule).await; // compiles (pure), asks for kinds and permissions
     let outcome = outcome(&admission); // pure
-    world.book_mut().insert(name, Entry { revision, admission, stale: false });
+    world.book_mut().insert(name, Entry { revision, admission, looks });
     changed();
     publish(&world, &rule, &outcome).await?; // writes, if it differs
-    Ok(Done { next: if is_forbidden(&outcome) { Next::Retry } else { Next::Change } })
+    match error {
+        Some(error) => Err(error),
+        None => Ok(Done { next: next(&outcome, looks) }),
+    }
+}
+
+/// After a CRD changed, the answers about its kinds are asked for anew; how many looks are still due.
+fn forget_kinds(world: &World, name: &str) -> u8 {
+    let looks = world.book().get(name).map_or(0, |entry| entry.looks);
+    let rule = world.rule(name).filter(|_| looks > 0);
+    for (api_version, _) in rule.iter().flat_map(|rule| rule.kinds()) {
+        if let Some((group, _)) = api_version.split_once('/') {
+            world.kinds.forget(group);
+        }
+    }
+    looks.saturating_sub(1)
+}
+
+fn next(outcome: &Outcome, looks: u8) -> Next {
+    match looks {
+        0 if is_forbidden(outcome) => Next::Retry,
+        0 => Next::Change,
+        1 => Next::After(Duration::from_secs(10)),
+        _ => Next::After(Duration::from_secs(2)),
+    }
 }
 
 /// Whether this revision was read before and nothing that it depends on changed: our own writes of its
@@ -43,21 +69,28 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
 fn is_read(world: &World, name: &str, revision: &(String, i64)) -> bool {
     let book = world.book();
     let Some(entry) = book.get(name) else { return false };
-    let forbidden = is_forbidden(&outcome(&entry.admission));
-    entry.revision == *revision && !entry.stale && !forbidden
+    let waits = is_unanswered(&outcome(&entry.admission));
+    entry.revision == *revision && entry.looks == 0 && !waits
 }
 
-async fn admit(world: &World, rule: &ProvisionerRule) -> Result<Admission, Error> {
-    let compiled = match compile(&rule.name_any(), &rule.spec) {
+/// What became of the rule; also where the API server could not be asked: a rule that waits for an answer
+/// must not hold up what others provide.
+async fn admit(world: &World, rule: &ProvisionerRule) -> (Admission, Option<Error>) {
+    let name = rule.name_any();
+    let only_match = || matcher(&name, &rule.spec).map(Arc::new);
+    let compiled = match compile(&name, &rule.spec) {
         Ok(compiled) => Arc::new(compiled),
-        Err(problems) => return Ok(Admission::Rejected(problems)),
+        Err(problems) => return (Admission::Rejected(only_match(), problems), None),
     };
-    let (problems, awaited) = kinds(world, &compiled).await?;
-    Ok(match (problems.is_empty(), awaited.is_empty()) {
-        (true, true) => Admission::Ready(compiled),
-        (true, false) => Admission::Waiting(compiled, awaited),
-        (false, _) => Admission::Rejected(problems),
-    })
+    match kinds(world, &compiled).await {
+        Ok((problems, _)) if !problems.is_empty() => (Admission::Rejected(only_match(), problems), None),
+        Ok((_, awaited)) if !awaited.is_empty() => (Admission::Waiting(compiled, awaited), None),
+        Ok(_) => (Admission::Ready(compiled), None),
+        Err(error) => {
+            let awaited = Awaited::new(Reason::ApiError, error.to_string());
+            (Admission::Waiting(compiled, vec![awaited]), Some(error))
+        }
+    }
 }
 
 /// What is wrong with the kinds of a rule, and what is missing for them. Starts their watches.
@@ -107,12 +140,21 @@ fn outcome(admission: &Admission) -> Outcome {
     match admission {
         Admission::Ready(_) => Outcome::Ready,
         Admission::Waiting(_, awaited) => Outcome::Waiting(awaited.clone()),
-        Admission::Rejected(problems) => Outcome::Rejected(problems.clone()),
+        Admission::Rejected(_, problems) => Outcome::Rejected(problems.clone()),
     }
 }
 
 fn is_forbidden(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Waiting(awaited) if awaited.iter().any(|found| found.reason == Reason::Forbidden))
+    waits_for(outcome, &[Reason::Forbidden])
+}
+
+/// Whether the answer may be another one the next time, without anything waking the rule.
+fn is_unanswered(outcome: &Outcome) -> bool {
+    waits_for(outcome, &[Reason::Forbidden, Reason::ApiError])
+}
+
+fn waits_for(outcome: &Outcome, reasons: &[Reason]) -> bool {
+    matches!(outcome, Outcome::Waiting(awaited) if awaited.iter().any(|found| reasons.contains(&found.reason)))
 }
 
 async fn publish(world: &World, rule: &ProvisionerRule, outcome: &Outcome) -> Result<(), Error> {
@@ -123,9 +165,5 @@ async fn publish(world: &World, rule: &ProvisionerRule, outcome: &Outcome) -> Re
     if after == before {
         return Ok(());
     }
-    if let Some(written) = write::write(Api::all(world.client.clone()), rule, &after).await? {
-        world.caches.rules.wrote(written);
-        world.events.transition(rule, &before.conditions, &after.conditions).await;
-    }
-    Ok(())
+    write::rule(world, rule, &before.conditions, &after).await
 }

@@ -298,7 +298,7 @@ impl Wakers {
         all.into_iter().for_each(|key| self.resources.wake(key));
     }
 
-    /// A CRD: the rules that make its kind. Discovery follows a little later than the CRD itself.
+    /// A CRD: the rules that make its kind.
     fn definition(&self, change: &Change<Definition>) {
         let name = change.object().name_any();
         let Some((_, group)) = name.split_once('.') else { return };
@@ -307,11 +307,7 @@ impl Wakers {
             self.world.objects.stop(group);
         }
         let names = self.world.forget_admissions(group);
-        for name in names {
-            for delay in [0, 2, 10] {
-                self.rules.wake_after(name.clone(), Duration::from_secs(delay));
-            }
-        }
+        names.into_iter().for_each(|name| self.rules.wake(name));
     }
 
     /// An object that we made: its workload or resource.

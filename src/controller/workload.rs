@@ -87,7 +87,7 @@ async fn after_error(
     error: Error,
     failed: u32,
 ) -> Error {
-    if failed >= 2 {
+    if failed >= 2 && !error.is_moved() {
         let outcome = Outcome::Error(error.to_string());
         if let Err(also) = publish(world, workload, inputs, &outcome, inventory).await {
             tracing::debug!(%also, "the error could not be shown in the status");
@@ -112,10 +112,5 @@ async fn publish(
     if after == before {
         return Ok(());
     }
-    let api = write::api(&world.client, &inputs.namespace);
-    if let Some(written) = write::write(api, workload, &after).await? {
-        world.caches.workloads.wrote(written);
-        world.events.transition(workload, &before.conditions, &after.conditions).await;
-    }
-    Ok(())
+    write::workload(world, workload, &before.conditions, &after).await
 }

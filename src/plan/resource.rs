@@ -13,6 +13,7 @@ use super::params;
 use super::problem::{Awaited, Problem};
 use super::rule::{ManifestTemplate, Rule};
 use crate::api::conditions::{Reason, cut};
+use crate::api::names;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
 
@@ -113,11 +114,21 @@ pub fn outputs(
     }
     for (name, node) in &rule.outputs {
         match node.evaluate(&scope, &mut budget) {
-            Ok(value) => drop(found.insert(name.clone(), value)),
+            Ok(value) => {
+                trouble.problems.extend(odd_references(name, &value));
+                found.insert(name.clone(), value);
+            }
             Err(error) => trouble.add_eval(error),
         }
     }
     trouble.or(found)
+}
+
+/// References to what cannot be the name of a Secret.
+fn odd_references(output: &str, value: &Value) -> Vec<Problem> {
+    let odd = value.secrets().into_iter().filter(|reference| !names::is_object_name(&reference.name));
+    let message = "refers to a Secret by what is no name of an object";
+    odd.map(|_| Problem::new(format!("outputs.{output}"), Reason::EvaluationFailed, message)).collect()
 }
 
 fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
@@ -252,6 +263,10 @@ fn object(
     let Some(name) = body["metadata"]["name"].as_str().filter(|name| !name.is_empty()) else {
         return Err(problem(".metadata.name", "expected a name, found none".into()));
     };
+    if !names::is_object_name(name) {
+        let message = "is no name of an object: expected at most 253 characters of a-z, 0-9, `-` and `.`, with a letter or digit at both ends; `dns_label` makes one of any text";
+        return Err(problem(".metadata.name", message.into()));
+    }
     if let Some(other) = body["metadata"]["namespace"].as_str().filter(|other| *other != namespace) {
         let message = format!(
             "found namespace `{other}`: a resource's objects live in its own namespace, `{namespace}`; leave the field out"

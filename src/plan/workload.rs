@@ -310,11 +310,17 @@ fn refused(inputs: &WorkloadInputs, demands: &[Demand]) -> Vec<Problem> {
     demands
         .iter()
         .filter_map(state)
-        .filter(|(_, state)| state.current && state.reason == Reason::InvalidParams)
+        .filter(|(_, state)| state.current && is_of_params(state.reason))
         .map(|(demand, state)| {
-            Problem::new(format!("resources.{}", demand.resource), Reason::InvalidParams, state.message)
+            Problem::new(format!("resources.{}", demand.resource), state.reason, state.message)
         })
         .collect()
+}
+
+/// Reasons that speak of what the author wrote under `params`.
+fn is_of_params(reason: Reason) -> bool {
+    use Reason::{InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
+    matches!(reason, InvalidParams | UnknownOutput | UnknownPlaceholder | UnknownResource)
 }
 
 fn resolve_container(

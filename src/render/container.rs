@@ -116,7 +116,9 @@ fn http_get(get: &HttpGet) -> Value {
     let given = get.http_headers.iter().flatten();
     let headers: Vec<_> =
         host.chain(given.map(|header| json!({"name": header.name, "value": header.value}))).collect();
-    let mut body = json!({"path": get.path, "port": get.port});
+    // The API server would store "/" for an empty path, and the two would never look alike.
+    let path = if get.path.is_empty() { "/" } else { &get.path };
+    let mut body = json!({"path": path, "port": get.port});
     if let Some(scheme) = get.scheme {
         body["scheme"] = json!(scheme);
     }

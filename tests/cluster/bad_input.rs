@@ -5,10 +5,8 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
-use kube::core::Status;
 use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, find};
 use score_operator::api::resource::ScoreResource;
-use score_operator::api::workload::ScoreWorkload;
 use serde_json::{Value, json};
 
 use crate::support::look::image;
@@ -60,7 +58,8 @@ impl Before {
     /// Lets `web` run with one resource of a type of the test's own.
     async fn of(ns: &Namespace, type_: &str) -> Self {
         ns.rule(rule(type_).makes_config_map()).await;
-        let file = score("web").port("http", 80, 8080).needs("it", type_).variable("NAME", "${resources.it.name}");
+        let file =
+            score("web").port("http", 80, 8080).needs("it", type_).variable("NAME", "${resources.it.name}");
         ns.apply(file.clone()).await.becomes_ready().await;
         let running = running(ns).await;
         assert_eq!((running.deployments.len(), running.ready_pods.len(), running.resources.len()), (1, 1, 1));
@@ -91,7 +90,8 @@ impl Before {
 
 /// Of what runs now, that which ran before: a mistake may have brought more.
 fn running_of(before: &Running, now: &Running) -> Running {
-    let kept = |before: &[String], now: &[String]| now.iter().filter(|uid| before.contains(uid)).cloned().collect();
+    let kept =
+        |before: &[String], now: &[String]| now.iter().filter(|uid| before.contains(uid)).cloned().collect();
     Running {
         deployments: now.deployments.clone(),
         replica_sets: now.replica_sets.clone(),
@@ -107,10 +107,17 @@ fn assert_says(said: &Condition, parts: &[&str]) {
     assert!(missing.is_empty(), "{missing:?} not in: {}", said.message);
 }
 
-fn assert_refused(answer: Result<ScoreWorkload, Box<Status>>, parts: &[&str]) {
-    let message = answer.expect_err("the API server refuses it").message;
+/// kubectl, as people use it, is refused and says all of this; so is server-side apply.
+async fn assert_refused(ns: &Namespace, verb: &str, file: &Score, parts: &[&str]) {
+    let message = kubectl(ns, &[verb], file).await.expect_err("the API server refuses it");
     let missing: Vec<_> = parts.iter().filter(|part| !message.contains(**part)).collect();
     assert!(missing.is_empty(), "{missing:?} not in: {message}");
+    assert!(ns.try_apply(file).await.is_err(), "server-side apply");
+}
+
+async fn kubectl(ns: &Namespace, arguments: &[&str], file: &Score) -> Result<String, String> {
+    let arguments = [&["--namespace", &ns.name], arguments, &["-f", "-"]].concat();
+    cluster().await.kubectl(&arguments, &file.body.to_string())
 }
 
 // === The Score file ===
@@ -120,16 +127,29 @@ async fn bad01_an_unknown_key() {
     let ns = cluster().await.namespace("bad01").await;
     let before = Before::of(&ns, "bad-key").await;
     let wrong = before.file.clone().set("/containers/main/imge", json!("x"));
-    assert_refused(ns.try_apply(&wrong).await, &["unknown field", "spec.containers.main.imge"]);
-    let apply = ["--namespace", "bad01", "apply", "-f", "-"];
-    let refusal = cluster().await.kubectl(&apply, &wrong.body.to_string()).unwrap_err();
-    assert!(refusal.contains("unknown field \"spec.containers.main.imge\""), "{refusal}");
+    assert_refused(&ns, "apply", &wrong, &["unknown field \"spec.containers.main.imge\""]).await;
+    before.runs_on(&ns).await;
+
+    // Forced in, it is not stored: the API server keeps only what the schema knows.
+    kubectl(&ns, &["apply", "--validate=false"], &wrong).await.unwrap();
+    let workload = ns.workload("web").await;
+    assert_eq!(
+        (workload.generation, json!(workload.now().await.spec)),
+        (1, before.file.body["spec"].clone())
+    );
+    workload.becomes_ready().await;
     before.runs_on(&ns).await;
 
     // Where the schema must leave a place open, the operator says it.
     let open = before.file.clone().annotation("k8s.score.dev/servce-name", "front");
     let refused = ns.apply(open).await.is_refused(Reason::InvalidScore).await;
-    assert_says(&refused, &["metadata.annotations[\"k8s.score.dev/servce-name\"]", "did you mean `k8s.score.dev/service-name`?"]);
+    assert_says(
+        &refused,
+        &[
+            "metadata.annotations[\"k8s.score.dev/servce-name\"]",
+            "did you mean `k8s.score.dev/service-name`?",
+        ],
+    );
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;
 }
@@ -138,8 +158,12 @@ async fn bad01_an_unknown_key() {
 async fn bad02_no_containers() {
     let ns = cluster().await.namespace("bad02").await;
     let before = Before::of(&ns, "bad-none").await;
-    assert_refused(ns.try_apply(&before.file.clone().set("/containers", json!({}))).await, &["spec.containers", "at least 1 properties"]);
-    assert_refused(ns.try_apply(&before.file.clone().without("/containers")).await, &["spec.containers", "Required value"]);
+    let empty = before.file.clone().set("/containers", json!({}));
+    // Over what `kubectl apply` itself did not make, it takes an empty map for no change.
+    assert_refused(&ns, "replace", &empty, &["spec.containers in body should have at least 1 properties"])
+        .await;
+    let none = before.file.clone().set("/containers", json!(null));
+    assert_refused(&ns, "replace", &none, &["spec.containers"]).await;
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;
 }
@@ -149,7 +173,8 @@ async fn bad03_a_number_where_text_is_expected() {
     let ns = cluster().await.namespace("bad03").await;
     let before = Before::of(&ns, "bad-number").await;
     let wrong = before.file.clone().set("/containers/main/variables/PORT", json!(3000));
-    assert_refused(ns.try_apply(&wrong).await, &["spec.containers.main.variables.PORT", "must be of type string: \"integer\""]);
+    let says = ["spec.containers.main.variables.PORT", "must be of type string: \"integer\""];
+    assert_refused(&ns, "apply", &wrong, &says).await;
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;
 }
@@ -161,7 +186,16 @@ async fn bad04_an_unknown_resource_type() {
     let wrong = ns.apply(before.file.clone().needs("more", "warehuose")).await;
     let said = wrong.tells("RuleNotFound").await;
     assert_eq!(said.reason, Reason::WaitingForResources);
-    assert_says(&said, &["resource `more` (warehuose.default#web.more)", "RuleNotFound", "`warehuose`", "did you mean `warehouse`?", "`dns`"]);
+    assert_says(
+        &said,
+        &[
+            "resource `more` (warehuose.default#web.more)",
+            "RuleNotFound",
+            "`warehuose`",
+            "did you mean `warehouse`?",
+            "`dns`",
+        ],
+    );
     wrong.awaits(Reason::WaitingForResources).await;
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;
@@ -180,7 +214,16 @@ async fn bad05_an_output_that_does_not_exist() {
     let before = Before::of(&ns, "bad-output").await;
     let wrong = ns.apply(before.file.clone().variable("NAME", "${resources.it.nmae}")).await;
     let refused = wrong.is_refused(Reason::UnknownOutput).await;
-    assert_says(&refused, &["containers.main.variables.NAME", "`${resources.it.nmae}`", "no output `nmae`", "did you mean `name`?", "(there: `name`)"]);
+    assert_says(
+        &refused,
+        &[
+            "containers.main.variables.NAME",
+            "`${resources.it.nmae}`",
+            "no output `nmae`",
+            "did you mean `name`?",
+            "(there: `name`)",
+        ],
+    );
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;
 }
@@ -237,7 +280,14 @@ async fn bad08_an_unknown_filter() {
     let before = Before::of(&ns, "bad-filter-before").await;
     let made = rule("bad-filter").makes_config_map();
     let wrong = made.clone().offers("name", json!("{{ id | dns_labl }}"));
-    wrong_rule(&ns, &before, wrong, made, &["outputs.name", "filter `dns_labl` is unknown", "did you mean `dns_label`?"]).await;
+    wrong_rule(
+        &ns,
+        &before,
+        wrong,
+        made,
+        &["outputs.name", "filter `dns_labl` is unknown", "did you mean `dns_label`?"],
+    )
+    .await;
 }
 
 /// covers: X14
@@ -250,7 +300,10 @@ async fn bad09_a_kind_that_the_cluster_does_not_serve() {
     ns.rule(rule("bad-kind").makes("thing", thing).offers("name", json!("thing"))).await;
     let said = ns.rule_says("bad-kind", ConditionStatus::False, Reason::KindNotFound).await;
     let conditions = said.status.unwrap_or_default().conditions;
-    assert_says(find(&conditions, ConditionType::Reconciling).unwrap(), &["bad09.example/v1 Thing", "install its CRD"]);
+    assert_says(
+        find(&conditions, ConditionType::Reconciling).unwrap(),
+        &["bad09.example/v1 Thing", "install its CRD"],
+    );
 
     let workload = ns.apply(before.file.clone().needs("more", "bad-kind")).await;
     let said = workload.tells("KindNotFound").await;
@@ -337,10 +390,18 @@ async fn bad11_a_secret_that_never_appears() {
         .makes("config", config_map("asks", json!({"for": "late"})))
         .offers("password", json!("{{ secret_ref('late', 'password') }}"));
     ns.rule(made).await;
-    let edited = before.file.clone().needs("more", "bad-secret").variable("PASSWORD", "${resources.more.password}");
+    let edited =
+        before.file.clone().needs("more", "bad-secret").variable("PASSWORD", "${resources.more.password}");
     let workload = ns.apply(edited).await;
     let said = workload.tells("WaitingForSecret").await;
-    assert_says(&said, &["resource `more`", "Secret `late` does not exist yet (its key `password` is awaited)", "kubectl describe configmap asks"]);
+    assert_says(
+        &said,
+        &[
+            "resource `more`",
+            "Secret `late` does not exist yet (its key `password` is awaited)",
+            "kubectl describe configmap asks",
+        ],
+    );
     before.runs_on(&ns).await;
 
     ns.create(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "late"}, "data": {"password": "eA=="}})).await;
@@ -359,10 +420,23 @@ async fn bad12_an_object_of_the_same_name_that_is_not_ours() {
 
     let workload = ns.apply(before.file.clone().needs("more", "bad-foreign")).await;
     let said = workload.tells("AlreadyExists").await;
-    assert_says(&said, &["resource `more`", "ConfigMap `bad-foreign-web.more`", "is not ours", "rename or delete it", "k8s.score.dev/adopt="]);
+    assert_says(
+        &said,
+        &[
+            "resource `more`",
+            "ConfigMap `bad-foreign-web.more`",
+            "is not ours",
+            "rename or delete it",
+            "k8s.score.dev/adopt=",
+        ],
+    );
     before.runs_on(&ns).await;
     let still = ns.get::<ConfigMap>("bad-foreign-web.more").await;
-    assert_eq!((still.resource_version(), still.data), (foreign.resource_version(), foreign.data), "left alone");
+    assert_eq!(
+        (still.resource_version(), still.data),
+        (foreign.resource_version(), foreign.data),
+        "left alone"
+    );
 
     ns.delete::<ConfigMap>("bad-foreign-web.more").await;
     workload.becomes_ready().await;
@@ -382,9 +456,20 @@ async fn bad13_a_rule_that_is_edited_into_nonsense_while_in_use() {
     // It shows, on the resource and on the workload, and what runs runs on.
     let resource = ns.resource("bad-edit", "web.it").await;
     let said = ns.resource_says(&resource.name_any(), Reason::InvalidRule).await;
-    assert_says(&said, &["rule `bad13-bad-edit` cannot be used", "outputs.name", "`idd` is not in scope", "keeps running", "kubectl describe prule"]);
+    assert_says(
+        &said,
+        &[
+            "rule `bad13-bad-edit` cannot be used",
+            "outputs.name",
+            "`idd` is not in scope",
+            "keeps running",
+            "kubectl describe prule",
+        ],
+    );
     let workload = ns.workload("web").await;
-    let shown = workload.says(ConditionType::ResourcesReady, ConditionStatus::False, Reason::WaitingForResources).await;
+    let shown = workload
+        .says(ConditionType::ResourcesReady, ConditionStatus::False, Reason::WaitingForResources)
+        .await;
     assert_says(&condition(&shown, ConditionType::ResourcesReady), &["resource `it`", "InvalidRule"]);
     before.runs_on(&ns).await;
     let serving = ns.resource("bad-edit", "web.it").await.status.unwrap().outputs;
@@ -395,13 +480,18 @@ async fn bad13_a_rule_that_is_edited_into_nonsense_while_in_use() {
     ns.rule(good).await;
     ns.workload("web").await.becomes_ready().await;
     let now = running(&ns).await;
-    assert_eq!((now.resources, now.config_maps), (before.running.resources, before.running.config_maps), "nothing lost");
+    assert_eq!(
+        (now.resources, now.config_maps),
+        (before.running.resources, before.running.config_maps),
+        "nothing lost"
+    );
 }
 
 /// A change that does not need the rule rolls out.
 async fn unrelated_change(ns: &Namespace, before: &Before) {
     let edited = ns.apply(before.file.clone().image("registry.example/main:2")).await;
     edited.says(ConditionType::Available, ConditionStatus::True, Reason::Available).await;
-    let web = ns.sees("web", "runs the new image", |web: &Deployment| image(web) == "registry.example/main:2").await;
+    let runs_it = |web: &Deployment| image(web) == "registry.example/main:2";
+    let web = Box::pin(ns.sees("web", "runs the new image", runs_it)).await;
     assert_eq!(web.uid().into_iter().collect::<Vec<_>>(), before.running.deployments);
 }

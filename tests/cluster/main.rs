@@ -11,11 +11,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod a_steady_state;
 mod away;
+mod bad_input;
 mod crash;
 mod lifecycle;
 mod ownership;
-mod quiet;
 mod rollout;
 mod schema;
 mod sharing;

@@ -19,7 +19,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use score_operator::api::resource::InventoryEntry;
 use score_operator::api::workload::ScoreWorkloadStatus;
-use score_operator::controller::pass::applying;
 use score_operator::plan::Plan;
 use score_operator::plan::demand::Demand;
 use score_operator::plan::index::ResourceKey;
@@ -105,7 +104,7 @@ impl Case {
         inventory.sort();
         let all_there = live.len() == inventory.len();
         let judged = || availability(live.iter().map(|(id, object)| (*id, object)));
-        let outcome = if all_there { judged() } else { applying() };
+        let outcome = if all_there { judged() } else { Outcome::Applying };
         (outcome, inventory)
     }
 }

@@ -5,7 +5,6 @@ use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType,
 use score_operator::api::resource::ScoreResourceStatus;
 use score_operator::api::rule::ProvisionerRuleStatus;
 use score_operator::api::workload::ScoreWorkloadStatus;
-use score_operator::controller::pass::applying;
 use score_operator::status::resource::Facts;
 use score_operator::status::{self, Outcome};
 use serde_json::{Map, json};
@@ -118,6 +117,6 @@ proptest! {
 #[test]
 fn nothing_is_called_applied_before_it_is() {
     let status =
-        status::resource::compute(Facts::default(), &applying(), &ScoreResourceStatus::default(), "t");
+        status::resource::compute(Facts::default(), &Outcome::Applying, &ScoreResourceStatus::default(), "t");
     assert!(!is_true(&status.conditions, ConditionType::Applied), "{:#?}", status.conditions);
 }

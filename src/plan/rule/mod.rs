@@ -84,6 +84,16 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
+/// What a rule matches, even if the rest of it is wrong; `None` where its selectors cannot be read.
+#[must_use]
+pub fn matcher(name: &str, spec: &ProvisionerRuleSpec) -> Option<Rule> {
+    let Ok(empty) = serde_json::from_value(serde_json::json!({"match": {"type": spec.match_.type_}})) else {
+        return None;
+    };
+    let only = ProvisionerRuleSpec { match_: spec.match_.clone(), priority: spec.priority, ..empty };
+    compile(name, &only).ok()
+}
+
 /// Destructured without `..`: a new field of the format fails to compile here instead of being ignored.
 fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) -> Rule {
     let ProvisionerRuleSpec {

@@ -1,4 +1,4 @@
-//! A steady state costs nothing: by the API server's own account.
+//! A steady state costs nothing: by the API server's own account. Takes two minutes of waiting, so it is first.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn a_watch_ends_after(client: &Client, time: Duration) {
 }
 
 #[tokio::test]
-async fn a_steady_state_sends_nothing_but_watches_and_a_restart_changes_nothing() {
+async fn sends_nothing_but_watches_and_is_not_changed_by_a_restart() {
     let cluster = Cluster::start("quiet");
     let ns = cluster.namespace("quiet").await;
     ns.rule(rule("calm").makes_config_map()).await;
