@@ -55,19 +55,17 @@ enum Fate {
 pub async fn all(world: &World, manifests: &Manifests) -> Report {
     let mut report = Report::default();
     for manifest in manifests.iter() {
-        let fate = match one(world, manifest).await {
-            Ok(fate) => fate,
-            Err(error) => match refusal::of(&error, &manifest.id) {
-                Some(refusal) => Fate::Refused(refusal),
-                None => {
-                    report.error = Some(error);
-                    break;
-                }
-            },
-        };
+        let fate = one(world, manifest).await.or_else(|error| match refusal::of(&error, &manifest.id) {
+            Some(refusal) => Ok(Fate::Refused(refusal)),
+            None => Err(error),
+        });
         match fate {
-            Fate::Live(object) => drop(report.live.insert(manifest.id.clone(), object)),
-            Fate::Refused(refusal) => {
+            Ok(Fate::Live(object)) => drop(report.live.insert(manifest.id.clone(), object)),
+            Err(error) => {
+                report.error = Some(error);
+                break;
+            }
+            Ok(Fate::Refused(refusal)) => {
                 report.refusals.push(refusal);
                 if manifest.once {
                     // What is made of its values must not be there without it (P06).

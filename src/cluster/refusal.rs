@@ -56,8 +56,8 @@ fn meaning(status: &Status) -> Option<(Reason, &'static str)> {
 /// The admission policy or webhook that denied a write, by name. The API server has no machine-readable
 /// mark for it.
 fn policy(status: &Status) -> Option<&str> {
-    let found = ["ValidatingAdmissionPolicy '", "admission webhook \""].iter();
-    let (mark, start) = found.filter_map(|mark| Some((mark, status.message.find(mark)?))).next()?;
+    let mut marks = ["ValidatingAdmissionPolicy '", "admission webhook \""].iter();
+    let (mark, start) = marks.find_map(|mark| Some((mark, status.message.find(mark)?)))?;
     let name = start + mark.len();
     let length = status.message[name..].find(['\'', '"'])?;
     Some(&status.message[start..=name + length])

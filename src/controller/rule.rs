@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::{Api, ResourceExt};
+use kube::ResourceExt;
 
 use super::pass::{Done, Next};
 use crate::api::conditions::Reason;

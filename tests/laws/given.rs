@@ -195,6 +195,7 @@ pub fn outcome() -> impl Strategy<Value = Outcome> {
         awaited().prop_map(Outcome::Unavailable),
         awaited().prop_map(Outcome::Failed),
         problems().prop_map(Outcome::Failing),
+        Just(Outcome::Applying),
         Just(Outcome::Ready),
         message().prop_map(Outcome::Error),
     ]
