@@ -1,7 +1,7 @@
 //! The status of a ProvisionerRule.
 
 use super::outcome::{self, Outcome};
-use crate::api::conditions::stamp;
+use crate::api::conditions::{ConditionStatus, ConditionType, Reason, stamp};
 use crate::api::rule::ProvisionerRuleStatus;
 
 /// Computes it from what admission found: ready, rejected, or waiting for a kind or a permission.
@@ -14,9 +14,9 @@ pub fn compute(
 ) -> ProvisionerRuleStatus {
     let mut steps = vec![outcome.inputs()];
     if let Outcome::Waiting(awaited) = outcome {
-        let said = (awaited[0].reason, outcome::all_awaited(awaited));
-        let type_ = crate::api::conditions::ConditionType::Available;
-        steps.push(outcome::verdict(type_, crate::api::conditions::ConditionStatus::False, said));
+        let reason = awaited.first().map_or(Reason::Progressing, |found| found.reason);
+        let said = (reason, outcome::all_awaited(awaited));
+        steps.push(outcome::verdict(ConditionType::Available, ConditionStatus::False, said));
     }
     let mut verdicts = outcome::summary(&steps, outcome.mood(), None, "the rule can be used");
     verdicts.extend(steps);

@@ -7,6 +7,7 @@
     reason = "the exception for tests does not reach their helpers"
 )]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+#![allow(clippy::large_futures, reason = "typed Kubernetes objects are large, and a test has few of them")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -175,7 +175,7 @@ async fn s01_to_s19_what_score_allows_is_accepted_and_stored_as_it_was_written()
         match ns.dry_run(&file).await {
             Ok(stored) if json!(stored.spec) == file.body["spec"] => {}
             Ok(stored) => {
-                wrong.push(format!("{id}: {}\n  stored as {}", file.body["spec"], json!(stored.spec)))
+                wrong.push(format!("{id}: {}\n  stored as {}", file.body["spec"], json!(stored.spec)));
             }
             Err(status) => wrong.push(format!("{id}: {}: {}", file.body["spec"], status.message)),
         }

@@ -46,6 +46,9 @@ fn is_ready(workload: &ScoreWorkload) -> bool {
     current == workload.metadata.generation && is_true(conditions(workload), ConditionType::Ready)
 }
 
+/// How often the workload is edited.
+const EDITS: i64 = 5;
+
 #[tokio::test]
 async fn g02_ready_is_never_true_of_a_generation_that_does_not_run_yet() {
     let ns = cluster().await.namespace("truth").await;
@@ -54,7 +57,6 @@ async fn g02_ready_is_never_true_of_a_generation_that_does_not_run_yet() {
     let start = ns.api::<ScoreWorkload>().list(&ListParams::default()).await.unwrap();
     let start = start.metadata.resource_version.unwrap();
 
-    const EDITS: i64 = 5;
     let edit = async {
         for edit in 1..=EDITS {
             let edited = file.clone().image(&format!("registry.example/main:{edit}"));

@@ -90,6 +90,8 @@ where
     match tokio::time::timeout(DEADLINE, seen.try_next()).await {
         Ok(Ok(Some(found))) => found,
         Ok(other) => panic!("the watch for {label} failed: {other:?}\n{places}"),
-        Err(_) => panic!("no object with the label {label} appeared in {} s\n{places}", DEADLINE.as_secs()),
+        Err(_elapsed) => {
+            panic!("no object with the label {label} appeared in {} s\n{places}", DEADLINE.as_secs())
+        }
     }
 }
