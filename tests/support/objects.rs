@@ -87,11 +87,12 @@ where
         + 'static,
 {
     let mut seen = pin!(watcher(api, Config::default().labels(label)).applied_objects());
-    match tokio::time::timeout(DEADLINE, seen.try_next()).await {
-        Ok(Ok(Some(found))) => found,
-        Ok(other) => panic!("the watch for {label} failed: {other:?}\n{places}"),
-        Err(_elapsed) => {
-            panic!("no object with the label {label} appeared in {} s\n{places}", DEADLINE.as_secs())
-        }
+    let found = tokio::time::timeout(DEADLINE, seen.try_next()).await;
+    let found = found.unwrap_or_else(|_| {
+        panic!("no object with the label {label} appeared in {} s\n{places}", DEADLINE.as_secs())
+    });
+    match found {
+        Ok(Some(found)) => found,
+        other => panic!("the watch for {label} failed: {other:?}\n{places}"),
     }
 }
