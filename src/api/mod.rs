@@ -16,5 +16,7 @@ pub mod workload;
 pub const GROUP: &str = "k8s.score.dev";
 /// The only version so far.
 pub const VERSION: &str = "v1alpha1";
+/// What stands in place of JSON that nests too deep to be read.
+pub const TOO_DEEP: &str = "(nested too deep to be read)";
 /// `apiVersion` of our kinds.
 pub const API_VERSION: &str = "k8s.score.dev/v1alpha1";

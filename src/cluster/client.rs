@@ -2,7 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Response;
+use http_body::Body;
+use http_body_util::BodyExt;
+use kube::client::ClientBuilder;
 use kube::{Client, Config};
+use tower::util::MapResponseLayer;
+
+use super::depth::Shallow;
 
 /// A client without retries of its own (they would sit inside a call for minutes; the queue retries,
 /// per object) and with an end to every silence.
@@ -15,5 +23,15 @@ pub fn new(mut config: Config) -> Result<Client, kube::Error> {
     // Longer than a watch is idle: see `watch::IDLE`.
     config.read_timeout = Some(Duration::from_secs(75));
     config.reset_reader_on_write = true;
-    Client::try_from(config)
+    let shallow = MapResponseLayer::new(|response: Response<_>| response.map(bounded));
+    Ok(ClientBuilder::try_from(config)?.with_layer(&shallow).build())
+}
+
+/// The body, with what nests too deep cut out: see `depth`.
+fn bounded<B>(body: B) -> impl Body<Data = Bytes, Error = B::Error> + Send + 'static
+where
+    B: Body<Data = Bytes> + Send + 'static,
+{
+    let mut filter = Shallow::default();
+    body.map_frame(move |frame| frame.map_data(|data| Bytes::from(filter.pass(&data))))
 }

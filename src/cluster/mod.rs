@@ -5,6 +5,7 @@ pub mod access;
 pub mod apply;
 pub mod cache;
 pub mod client;
+pub mod depth;
 pub mod events;
 pub mod kinds;
 pub mod objects;

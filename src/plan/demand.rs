@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::graph;
 use super::problem::{Problem, list, near_miss};
+use crate::api::TOO_DEEP;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
 use crate::api::score::{Resource, Score};
@@ -100,6 +101,10 @@ fn dependencies(
     let root = format!("resources.{name}.params");
     let params = Value::Object(resource.params.clone().unwrap_or_default());
     texts(&params, &root, &mut |path, text| match template::parse(text) {
+        _ if text == TOO_DEEP => {
+            let message = "nests too deep to be read: at most about 90 levels of maps and lists";
+            problems.push(Problem::new(path, Reason::InvalidScore, message));
+        }
         Ok(parsed) => {
             for reference in parsed.references() {
                 match check_reference(reference, known) {

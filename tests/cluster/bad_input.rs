@@ -495,3 +495,14 @@ async fn unrelated_change(ns: &Namespace, before: &Before) {
     let web = Box::pin(ns.sees("web", "runs the new image", runs_it)).await;
     assert_eq!(web.uid().into_iter().collect::<Vec<_>>(), before.running.deployments);
 }
+
+/// The API server stores JSON that nests deeper than our parser goes: it must cost nobody else anything.
+#[tokio::test]
+async fn what_nests_too_deep_is_refused_and_blinds_nobody() {
+    let ns = cluster().await.namespace("deep").await;
+    let deep = (0..150).fold(json!("bottom"), |inner, _| json!([inner]));
+    let wrong = score("deep").needs("it", "deep").with_params(json!({"list": deep}));
+    let refused = ns.apply(wrong).await.is_refused(Reason::InvalidScore).await;
+    assert_says(&refused, &["resources.it.params.list", "nests too deep"]);
+    ns.apply(score("shallow")).await.becomes_ready().await;
+}

@@ -170,9 +170,9 @@ impl Cluster {
 }
 
 impl Places {
-    /// The administrator's client.
+    /// The administrator's client, which reads what the operator can read.
     pub async fn client(&self) -> Client {
-        Client::try_from(config(&self.kubeconfig).await).unwrap()
+        score_operator::cluster::client::new(config(&self.kubeconfig).await).unwrap()
     }
 
     /// The requests that the API server was sent.
