@@ -45,7 +45,7 @@ pub fn rust_version() -> Result<String> {
         .arg("--version")
         .current_dir(root())
         .output()
-        .context("cannot run rustc\n  To fix: install Rust from https://rustup.rs")?;
+        .context("cannot run rustc (to get it: https://rustup.rs)")?;
     ensure!(
         output.status.success(),
         "`rustc --version` said: {}\n  To fix: `rustup toolchain install` in this repository gets the version that \
@@ -53,6 +53,12 @@ pub fn rust_version() -> Result<String> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// What `go version` says here; nothing where there is no Go, which a control plane that is built already does not need.
+pub fn go_version() -> Option<String> {
+    let output = Command::new("go").arg("version").current_dir(root()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// How the operator is built.

@@ -70,6 +70,7 @@ impl Place {
     async fn own(dir: TempDir, steps: &mut Steps) -> Result<Self> {
         steps.begin("find the tools", "Rust, Go and the control plane that Go builds, once, in some minutes");
         println!("   {}", workspace::rust_version()?);
+        println!("   {}", workspace::go_version().as_deref().unwrap_or("no Go"));
         let tools = Tools::ensure(&Console::default())?;
         println!("   Kubernetes: {}", tools.controlplane.display());
         let program = build(steps)?;
