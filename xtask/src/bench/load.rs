@@ -89,7 +89,7 @@ pub fn strip(child: DynamicObject) -> DynamicObject {
     if let Some(fields) = child.data.as_object_mut() {
         fields.remove("status");
     }
-    if let Some(spec) = child.data["spec"].as_object_mut() {
+    if let Some(spec) = child.data.get_mut("spec").and_then(Value::as_object_mut) {
         spec.retain(|field, _| !field.starts_with("clusterIP"));
     }
     child
@@ -131,5 +131,10 @@ mod tests {
             "spec": { "type": "ClusterIP" },
         });
         assert_eq!(serde_json::to_value(strip(child)).unwrap(), expected);
+
+        let config =
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" }, "data": {} });
+        let child = serde_json::from_value(config.clone()).unwrap();
+        assert_eq!(serde_json::to_value(strip(child)).unwrap(), config);
     }
 }
