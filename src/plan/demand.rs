@@ -131,10 +131,6 @@ pub fn check_reference<V>(
 ) -> Result<Option<String>, (Reason, String)> {
     let text = &reference.source;
     match reference.path.as_slice() {
-        [root] if root == "metadata" => Err((Reason::UnknownPlaceholder, key_missing(text, "metadata.name"))),
-        [root] if root == "resources" => {
-            Err((Reason::UnknownPlaceholder, key_missing(text, "resources.<name>.<output>")))
-        }
         [root, ..] if root == "metadata" => Ok(None),
         [root, name, ..] if root == "resources" && known.contains_key(name) => Ok(Some(name.clone())),
         [root, name, ..] if root == "resources" => {
@@ -143,11 +139,6 @@ pub fn check_reference<V>(
         [root, ..] => Err((Reason::UnknownPlaceholder, unknown_root(text, root))),
         [] => Err((Reason::UnknownPlaceholder, unknown_root(text, ""))),
     }
-}
-
-/// A root alone stands for nothing: a whole `metadata` in a variable is a mistake (H07).
-fn key_missing(text: &str, example: &str) -> String {
-    format!("`${{{text}}}` names no key: write which one, such as `${{{example}}}`")
 }
 
 fn unknown_resource<V>(text: &str, name: &str, known: &BTreeMap<String, V>) -> String {
@@ -241,19 +232,6 @@ mod tests {
         let problems = demands("web", &file).expect_err("a cycle");
         assert_eq!(problems[0].reason, Reason::DependencyCycle);
         assert!(problems[0].message.contains("aa → bb → aa"), "{}", problems[0].message);
-    }
-
-    #[test]
-    fn h07_a_root_alone_is_no_value() {
-        let file =
-            score(&json!({"dns": {"type": "dns", "params": {"a": "${metadata}", "b": "${resources}"}}}));
-        let problems = demands("web", &file).expect_err("two problems");
-        let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        let expected = [
-            "`${metadata}` names no key: write which one, such as `${metadata.name}`",
-            "`${resources}` names no key: write which one, such as `${resources.<name>.<output>}`",
-        ];
-        assert_eq!(messages, expected);
     }
 
     #[test]
