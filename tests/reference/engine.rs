@@ -10,7 +10,7 @@ use score_operator::plan::demand::Demand;
 use score_operator::plan::lookup::{Dependency, Trouble, look_up};
 use score_operator::plan::problem::Problem;
 use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, outputs};
-use score_operator::plan::workload::{ResourceState, Valid, WorkloadInputs, metadata, plan, validate};
+use score_operator::plan::workload::{Valid, Workload as Planned, WorkloadInputs, metadata, plan, validate};
 use score_operator::plan::{Plan, graph};
 use score_operator::render::resource::{Belonging, objects};
 use score_operator::render::{self, Owner};
@@ -226,7 +226,7 @@ impl Project {
         for workload in &self.workloads {
             match plan(&self.workload_inputs(workload)) {
                 Plan::Ready(planned) => {
-                    made.extend(render::workload(&planned).iter().map(|manifest| manifest.body.clone()));
+                    made.extend(rendered(&planned));
                 }
                 Plan::Pending(awaited) => refused.extend(awaited.into_iter().map(|it| it.message)),
                 Plan::Rejected(problems) => refused.extend(shown(&problems)),
@@ -241,16 +241,16 @@ impl Project {
         let states = workload.valid.demands.iter().filter_map(|demand| {
             Some((demand.resource.clone(), state(&demand.uid, self.resources.get(&demand.uid)?)))
         });
-        WorkloadInputs {
-            name: workload.name.clone(),
-            namespace: self.namespace.clone(),
-            uid: format!("uid-of-{}", workload.name),
-            generation: 1,
-            spec: workload.spec.clone(),
-            resources: states.collect(),
-            siblings: others.filter(|demand| uids.contains(&demand.uid)).cloned().collect(),
-            running: Vec::new(),
-        }
+        let inputs = json!({
+            "name": workload.name,
+            "namespace": self.namespace,
+            "uid": format!("uid-of-{}", workload.name),
+            "generation": 1,
+            "spec": workload.spec,
+            "resources": states.collect::<Map<_, _>>(),
+            "siblings": others.filter(|demand| uids.contains(&demand.uid)).collect::<Vec<_>>(),
+        });
+        serde_json::from_value(inputs).expect("inputs")
     }
 }
 
@@ -278,18 +278,21 @@ fn ready<T>(plan: Plan<T>) -> Result<T, Problem> {
     }
 }
 
-fn state(uid: &ResourceUid, held: &Held) -> ResourceState {
+fn state(uid: &ResourceUid, held: &Held) -> Value {
     let problem = held.outputs.as_ref().err();
-    ResourceState {
-        object: uid.object_name(),
-        uid: uid.to_string(),
-        current: true,
-        ready: problem.is_none(),
-        reason: problem.map_or(Reason::Ready, |problem| problem.reason),
-        message: problem.map(|problem| problem.message.clone()).unwrap_or_default(),
-        since: String::new(),
-        outputs: held.outputs.as_ref().ok().cloned(),
-    }
+    json!({
+        "object": uid.object_name(),
+        "uid": uid.to_string(),
+        "current": true,
+        "ready": problem.is_none(),
+        "reason": problem.map_or(Reason::Ready, |problem| problem.reason),
+        "message": problem.map(|problem| problem.message.clone()).unwrap_or_default(),
+        "outputs": held.outputs.as_ref().ok(),
+    })
+}
+
+fn rendered(workload: &Planned) -> Vec<Value> {
+    render::workload(workload).iter().map(|manifest| manifest.body.clone()).collect()
 }
 
 /// Objects that two resources make: in a cluster the second finds the first one's and leaves it (W11).
