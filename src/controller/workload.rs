@@ -126,5 +126,5 @@ async fn publish(
     if after == before {
         return Ok(());
     }
-    write::workload(world, workload, &before.conditions, &after).await
+    write::workload(world, workload, &before, &after).await
 }

@@ -2,6 +2,7 @@
 //! no rule and no cluster (S01–S21, T04, B05).
 
 mod checks;
+mod literal;
 pub mod pod;
 mod quantity;
 pub mod settings;
@@ -16,6 +17,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 pub use checks::annotation_path;
+pub use literal::literals;
 
 use super::problem::Problem;
 use super::schema::{Schema, below};
