@@ -145,6 +145,12 @@ pub fn check_reference<V>(
 ) -> Result<Option<String>, (Reason, String)> {
     let text = &reference.source;
     match reference.path.as_slice() {
+        [root] if root == "metadata" => Err((
+            Reason::UnknownPlaceholder,
+            format!(
+                "`${{{text}}}` names no key: write `${{metadata.<key>}}`, or `$${{{text}}}` for the text itself"
+            ),
+        )),
         [root, rest @ ..] if root == "metadata" => {
             let found = metadata.map(|metadata| template::Value::from(metadata.clone()).lookup(rest));
             let wrong = |error| (Reason::UnknownPlaceholder, format!("`${{{text}}}`: {error}"));

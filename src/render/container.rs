@@ -41,8 +41,8 @@ fn mounts(container: &ResolvedContainer) -> Option<Value> {
         if let Some(path) = &mount.sub_path {
             body["subPath"] = json!(path);
         }
-        if let Some(read_only) = mount.read_only {
-            body["readOnly"] = json!(read_only);
+        if mount.read_only {
+            body["readOnly"] = json!(true);
         }
         body
     };

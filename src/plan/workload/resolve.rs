@@ -101,8 +101,8 @@ fn resolve_container(
         name: name.to_owned(),
         // A container without an image was refused by `validate`.
         image: pod::image(score, name, container).unwrap_or_default().to_owned(),
-        command: container.command.clone(),
-        args: container.args.clone(),
+        command: words(container.command.as_ref()),
+        args: words(container.args.as_ref()),
         variables,
         files: files(&path, container, filler),
         mounts: mounts(&path, container, filler, volumes),
@@ -110,6 +110,11 @@ fn resolve_container(
         liveness: container.liveness_probe.clone(),
         readiness: container.readiness_probe.clone(),
     }
+}
+
+/// An empty list is the same as none, and none is sent (W13).
+fn words(given: Option<&Vec<String>>) -> Option<Vec<String>> {
+    given.filter(|words| !words.is_empty()).cloned()
 }
 
 /// The kinds that run a workload's pods.

@@ -140,7 +140,7 @@ pub struct Mount {
     /// The path inside the volume.
     pub sub_path: Option<String>,
     /// Whether it can only be read.
-    pub read_only: Option<bool>,
+    pub read_only: bool,
 }
 
 /// A volume of the pods.

@@ -54,6 +54,11 @@ impl<'a> Volumes<'a> {
         state: &ResourceState,
         outputs: &Map<String, Json>,
     ) -> Result<PodVolume, String> {
+        if let Some(extra) = outputs.keys().find(|key| !["source", "claimSpec"].contains(&key.as_str())) {
+            return Err(format!(
+                "offers `{extra}` too: a volume offers `source` or `claimSpec` and nothing else"
+            ));
+        }
         let given = |key: &str| outputs.get(key).filter(|it| !it.is_null()).cloned();
         let offered = |key: &str| given(key).and_then(|it| serde_json::from_value::<Value>(it).ok());
         match (offered("source"), offered("claimSpec")) {
@@ -68,10 +73,7 @@ impl<'a> Volumes<'a> {
             (Some(_), Some(_)) => {
                 Err("offers both `source` and `claimSpec`: a volume is one or the other".to_owned())
             }
-            (None, None) => {
-                let keys = list(outputs.keys().map(String::as_str));
-                Err(format!("offers neither `source` nor `claimSpec`, so it is no volume (outputs: {keys})"))
-            }
+            (None, None) => Err("offers neither `source` nor `claimSpec`, so it is no volume".to_owned()),
         }
     }
 }
@@ -92,7 +94,7 @@ pub(super) fn mounts(
                 volume: uid,
                 path: pod::mount_path(target).unwrap_or_default(),
                 sub_path: volume.path.clone().filter(|path| !path.is_empty()),
-                read_only: volume.read_only,
+                read_only: volume.read_only == Some(true),
             }),
             Err((reason, message)) => filler.trouble.problems.push(Problem::new(path, reason, message)),
         }
