@@ -7,13 +7,14 @@ use score_operator::api::names::ResourceUid;
 use score_operator::api::resource::ScoreResourceSpec;
 use score_operator::plan::binding::{self, Binding, BindingInputs, bind};
 use score_operator::plan::demand::Demand;
+use score_operator::plan::demand::metadata;
 use score_operator::plan::lookup::{Dependency, Trouble, look_up};
 use score_operator::plan::problem::Problem;
 use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, outputs};
-use score_operator::plan::workload::{Valid, Workload as Planned, WorkloadInputs, metadata, plan, validate};
+use score_operator::plan::workload::{Valid, Workload as Planned, WorkloadInputs, plan, validate};
 use score_operator::plan::{Plan, graph};
 use score_operator::render::resource::{Belonging, objects};
-use score_operator::render::{self, Owner};
+use score_operator::render::{self, Owner, SecretValues};
 use score_operator::template::{Value as Resolved, substitute_json};
 use serde_json::{Map, Value, json};
 
@@ -292,7 +293,11 @@ fn state(uid: &ResourceUid, held: &Held) -> Value {
 }
 
 fn rendered(workload: &Planned) -> Vec<Value> {
-    render::workload(workload).iter().map(|manifest| manifest.body.clone()).collect()
+    // No vector composes a file of secrets that are known: what stands there is compared by its names.
+    render::workload(workload, &SecretValues::default())
+        .iter()
+        .map(|manifest| manifest.body.clone())
+        .collect()
 }
 
 /// Objects that two resources make: in a cluster the second finds the first one's and leaves it (W11).
