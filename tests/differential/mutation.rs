@@ -1,9 +1,8 @@
-//! Documents made wrong, or not: at random, and the same again for the same seed.
+//! Documents made wrong, or not: at one place each, or at random and the same again for the same seed.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use serde_json::{Map, Value, json};
 
-use serde_json::{Deserializer, Map, Value, json};
+use super::values::{KEYS, TEXTS, VALUES};
 
 /// A small deterministic generator.
 pub struct Dice(u64);
@@ -34,191 +33,66 @@ impl Dice {
     }
 }
 
-/// What is put anywhere, as JSON one after the other; `X63` stands for 63 letters.
-const ANY: &str = r#"
-    "" "." "x" "ab" "A" "Ab" "a.b" "a--b" "-a" "a_b" "a=b" "a/bc" "ab\n" "X63" "X64" "X900" "1a" "ä" "\u0661" " "
-    "score.dev/v1b1" "score.dev/v1b2" null true false 0 1 80.0 8.5 65535 65536 -1 1e300 18446744073709551615
-    [] {} ["a"] [1] [null] {"content": "x"} {"image": "x"} {"exec": {"command": []}} {"type": "dns"} {"port": 1}
-    {"ready": "complete"} {"source": "x"} {"target": "/x", "source": "y"}
-    [{"target": "/x", "content": "y"}] [{"target": "/x", "source": "y"}] [{"target": "/x", "source": "y", "read_only": true}]
-"#;
+/// Documents that differ from `base` at one place: each place without, and with each value that may stand there.
+pub fn singles(base: &Value) -> Vec<Value> {
+    let mut pointers = Vec::new();
+    places(base, "", &mut pointers);
+    let mut found = Vec::new();
+    for pointer in &pointers {
+        let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
+        let key = unescaped(key);
+        let near = VALUES.get(key.as_str()).into_iter().flatten();
+        for value in near.chain(&VALUES[""]) {
+            let mut file = base.clone();
+            file.pointer_mut(pointer).into_iter().for_each(|node| *node = value.clone());
+            found.push(file);
+        }
+        let mut file = base.clone();
+        if let Some(Value::Object(map)) = file.pointer_mut(parent) {
+            map.remove(&key);
+            found.push(file);
+        }
+        found.extend(renamed(base, pointer, &key));
+    }
+    found
+}
 
-/// What is put where it is nearly right: by the key that it stands under.
-const AT: &[(&str, &str)] = &[
-    ("port", r#"1 80 80.0 8e1 53 0 65535 65536 "80""#),
-    ("targetPort", r#"1 80 8080.0 0 65536 "www""#),
-    ("protocol", r#""TCP" "UDP" "tcp" "SCTP""#),
-    ("image", r#""." "nginx" "" " ""#),
-    ("mode", r#""644" "0600" "0888" "00600" "\u0660644" 420"#),
-    ("noExpand", r#"true false "true""#),
-    ("content", r#""${metadata.name}" "${nope.x}" "${resources.db.x}" "$${x}" "${}" "MEGABYTE" ["a", "b"]"#),
-    ("binaryContent", r#""YQ==" "YQ" "Y Q==" "" "YWI=\n" "====""#),
-    ("source", r#""${resources.data}" "${resources.nope}" "data" "" "./file" "${metadata.nope}""#),
-    ("path", r#""" "/x" "a/b" "../a" "a/../b" "..a""#),
-    ("readOnly", r#"true false "yes""#),
-    ("ready", r#""started" "healthy" "complete" "done" null"#),
-    (
-        "memory",
-        r#""0" "1" "64Mi" "128M" "128K" "128k" "0.5Gi" "1.5E" "1e3" "128m" "01" "0.0" "1024Mi" "1Gi" "\u0661Gi" "1\n""#,
-    ),
-    ("cpu", r#""0" "1" "0.24" ".5" "0.5m" "1000m" "100m" "007" "1." "\u0661" "2" 1"#),
-    ("scheme", r#""HTTP" "HTTPS" "http""#),
-    ("host", r#""x" """#),
-    ("type", r#""dns" "Dns" "a" "X63" "X64" "a_b" "volume""#),
-    ("class", r#""ab" "A1" "a" "-a" "X64""#),
-    ("id", r#""ab" "a.b" "a..b" "A1" "a--b" "a-" "X64" "main.db""#),
-    ("name", r#""shop" "a" "1a" "X63" "X64" "a-" "Shop" "a b" "X-A" "a\n""#),
-    ("value", r#""1" "" 1"#),
-    ("k8s.score.dev/kind", r#""Deployment" "StatefulSet" "Job" "CronJob" "job" "DaemonSet" """#),
-    ("k8s.score.dev/schedule", r#""@daily" "@often" "* * * *" "0 0 * * MON" "@every 5m" "a b c d \u00e9""#),
-    ("k8s.score.dev/restart-policy", r#""Never" "OnFailure" "Always""#),
-    ("k8s.score.dev/concurrency-policy", r#""Allow" "Replace" "Skip""#),
-    ("k8s.score.dev/backoff-limit", r#""0" "1000" "1001" "-1" "+1" "1.0" "x""#),
-    ("k8s.score.dev/pod-security", r#""privileged" "baseline" "strict""#),
-    ("k8s.score.dev/service-account-token", r#""true" "false" "yes""#),
-    ("k8s.score.dev/probe-host", r#""header" "connect" "Host""#),
-    ("k8s.score.dev/service-name", r#""a" "1a" "a-" "X63" "X64" "Ab" """#),
-    ("k8s.score.dev/image", r#""x" "." """#),
-];
+/// Documents in which a map has an entry twice: again under each name that such a map may have.
+fn renamed(base: &Value, pointer: &str, key: &str) -> Vec<Value> {
+    let names = KEYS.iter().find(|(place, _)| *place == key).map_or(&[][..], |(_, names)| *names);
+    let entry = base.pointer(pointer).and_then(Value::as_object).and_then(|map| map.values().next());
+    let with = |(name, entry): (&&str, &Value)| {
+        let mut file = base.clone();
+        let map = file.pointer_mut(pointer).and_then(Value::as_object_mut)?;
+        map.insert((*name).to_owned(), entry.clone());
+        Some(file)
+    };
+    names.iter().filter_map(|name| with((name, entry?))).collect()
+}
 
-/// Keys to add or to rename to, by the key of the map; those of no other place are names of fields.
-const KEYS: &[(&str, &[&str])] = &[
-    (
-        "annotations",
-        &[
-            "k8s.score.dev/kind",
-            "k8s.score.dev/kinds",
-            "k8s.score.dev/schedule",
-            "k8s.score.dev/restart-policy",
-            "k8s.score.dev/backoff-limit",
-            "k8s.score.dev/concurrency-policy",
-            "k8s.score.dev/pod-security",
-            "k8s.score.dev/service-account-token",
-            "k8s.score.dev/probe-host",
-            "k8s.score.dev/service-name",
-            "k8s.score.dev/image",
-            "k8s.score.dev/image.web",
-            "k8s.score.dev/image.log",
-            "k8s.score.dev/image.nope",
-            "k8s.score.dev/adopt",
-            "argocd.argoproj.io/tracking-id",
-            "helm.sh/hook",
-            "app.kubernetes.io/name",
-            "velero.io/exclude",
-            "meta.helm.sh/release-name",
-            "kubectl.kubernetes.io/last",
-            "a",
-            "ab",
-            "x/y",
-            "aa/bc",
-            "aa/b",
-            "A_b",
-            "ä",
-        ],
-    ),
-    ("files", PATHS),
-    ("volumes", PATHS),
-    ("containers", NAMES),
-    ("before", NAMES),
-    ("resources", NAMES),
-    ("ports", NAMES),
-    ("variables", &["A", "a", "A=B", "", "1 a.b", "Ä", "A\nB", "~", "\u{7f}"]),
-    (
-        "",
-        &[
-            "image",
-            "content",
-            "source",
-            "target",
-            "mode",
-            "port",
-            "targetPort",
-            "httpGet",
-            "exec",
-            "command",
-            "args",
-            "variables",
-            "files",
-            "volumes",
-            "before",
-            "resources",
-            "limits",
-            "requests",
-            "memory",
-            "cpu",
-            "livenessProbe",
-            "readinessProbe",
-            "path",
-            "readOnly",
-            "read_only",
-            "scheme",
-            "host",
-            "httpHeaders",
-            "value",
-            "protocol",
-            "ready",
-            "noExpand",
-            "binaryContent",
-            "name",
-            "type",
-            "id",
-            "class",
-            "params",
-            "metadata",
-            "annotations",
-            "containers",
-            "service",
-            "apiVersion",
-            "ab",
-            "A",
-        ],
-    ),
-];
-const PATHS: &[&str] = &[
-    "/x",
-    "/x/",
-    "/",
-    "//x",
-    "x",
-    "",
-    "/a/../b",
-    "/a:b",
-    "/etc/..data",
-    "/data",
-    "/data/",
-    "/etc/a.conf",
-    "/etc/./c",
-    "/a b",
-];
-const NAMES: &[&str] = &[
-    "a", "ab", "aa", "bb", "cc", "web", "log", "db", "data", "one", "two", "three", "A", "a_b", "1a", "a-",
-    "0",
-];
+/// Every place of a document but the document itself.
+fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
+    let children: Vec<_> = match node {
+        Value::Object(map) => map.iter().map(|(key, value)| (escaped(key), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect()
+        }
+        _ => return,
+    };
+    for (key, child) in children {
+        let pointer = format!("{pointer}/{key}");
+        places(child, &pointer, found);
+        found.push(pointer);
+    }
+}
 
-/// Texts with placeholders.
-const TEXTS: &[&str] = &[
-    "${metadata.name}",
-    "${metadata.nope}",
-    "${metadata.annotations.dapr\\.io/enabled}",
-    "${metadata.team.pager}",
-    "${metadata.team.pager.x}",
-    "${resources.db}",
-    "${resources.db.host}",
-    "${resources.nope.host}",
-    "${resources.data.x}",
-    "${resources.one.x}",
-    "${resources.two.x}",
-    "${resources.aa}",
-    "${foo}",
-    "${}",
-    "$${foo}",
-    "$$${foo}",
-    "$",
-    "${open",
-    "${ metadata.name }",
-    "${metadata.na\\me}",
-    "$$$${foo}",
-];
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescaped(key: &str) -> String {
+    key.replace("~1", "/").replace("~0", "~")
+}
 
 /// A document made from one of `bases`.
 pub fn mutated(dice: &mut Dice, bases: &[(String, Value)]) -> Value {
@@ -234,7 +108,7 @@ pub fn mutated(dice: &mut Dice, bases: &[(String, Value)]) -> Value {
 
 fn mutate(dice: &mut Dice, file: &mut Value, bases: &[(String, Value)]) {
     let pointer = place(dice, file);
-    let key = pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+    let key = unescaped(pointer.rsplit('/').next().unwrap_or_default());
     if dice.one_in(8) {
         // The same place of another document, whole.
         let other = dice.pick(bases).1.pointer(&pointer).cloned();
@@ -267,7 +141,7 @@ fn place(dice: &mut Dice, root: &Value) -> String {
             _ => None,
         };
         if let Some((key, value)) = next {
-            pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            pointer = format!("{pointer}/{}", escaped(key));
             node = value;
             continue;
         }
@@ -303,7 +177,7 @@ fn in_map(dice: &mut Dice, place: &str, map: &mut Map<String, Value>) {
 
 fn key_at(dice: &mut Dice, place: &str) -> String {
     let own = KEYS.iter().find(|(known, _)| *known == place && !dice.one_in(20));
-    let keys = own.or(KEYS.last()).map_or(PATHS, |(_, keys)| *keys);
+    let keys = own.or(KEYS.last()).map_or(&[][..], |(_, keys)| *keys);
     (*dice.pick(keys)).to_owned()
 }
 
@@ -352,19 +226,6 @@ fn instead(dice: &mut Dice, key: &str, leaf: &Value) -> Value {
 fn value(dice: &mut Dice, key: &str) -> Value {
     let near = VALUES.get(key).filter(|_| !dice.one_in(10));
     dice.pick(near.unwrap_or(&VALUES[""])).clone()
-}
-
-/// The values by the key that they stand under; `""` has those for any.
-static VALUES: LazyLock<BTreeMap<&str, Vec<Value>>> = LazyLock::new(|| {
-    let all = AT.iter().chain(&[("", ANY)]);
-    all.map(|(key, texts)| (*key, values(texts))).collect()
-});
-
-fn values(texts: &str) -> Vec<Value> {
-    let long = |texts: String, count: usize| texts.replace(&format!("X{count}"), &"x".repeat(count));
-    let texts = [63, 64, 900].into_iter().fold(texts.to_owned(), long);
-    let texts = texts.replace("MEGABYTE", &"x".repeat(1024 * 1024 + 1));
-    Deserializer::from_str(&texts).into_iter().map(|value| value.expect("JSON")).collect()
 }
 
 /// The files or volumes of every container in the deprecated form: a list whose items carry the key as `target`.
