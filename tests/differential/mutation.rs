@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::values::{KEYS, TEXTS, VALUES};
+use super::values::{KEYS, TEXTS, VALUES, spelled};
 
 /// A small deterministic generator.
 pub struct Dice(u64);
@@ -64,7 +64,7 @@ fn renamed(base: &Value, pointer: &str, key: &str) -> Vec<Value> {
     let with = |(name, entry): (&&str, &Value)| {
         let mut file = base.clone();
         let map = file.pointer_mut(pointer).and_then(Value::as_object_mut)?;
-        map.insert((*name).to_owned(), entry.clone());
+        map.insert(spelled(name), entry.clone());
         Some(file)
     };
     names.iter().filter_map(|name| with((name, entry?))).collect()
@@ -178,7 +178,7 @@ fn in_map(dice: &mut Dice, place: &str, map: &mut Map<String, Value>) {
 fn key_at(dice: &mut Dice, place: &str) -> String {
     let own = KEYS.iter().find(|(known, _)| *known == place && !dice.one_in(20));
     let keys = own.or(KEYS.last()).map_or(&[][..], |(_, keys)| *keys);
-    (*dice.pick(keys)).to_owned()
+    spelled(dice.pick::<&str>(keys))
 }
 
 /// What fits a place whose entries have a form of their own, right but for what it names.

@@ -85,6 +85,12 @@ pub const KEYS: &[(&str, &[&str])] = &[
             "aa/b",
             "A_b",
             "ä",
+            "X63",
+            "X64",
+            "ab/X63",
+            "ab/X64",
+            "X63.X63.X63.X60/X63",
+            "X63.X63.X63.X61/X63",
         ],
     ),
     ("files", PATHS),
@@ -198,8 +204,12 @@ pub static VALUES: LazyLock<BTreeMap<&str, Vec<Value>>> = LazyLock::new(|| {
 });
 
 fn values(texts: &str) -> Vec<Value> {
-    let long = |texts: String, count: usize| texts.replace(&format!("X{count}"), &"x".repeat(count));
-    let texts = [63, 64, 900].into_iter().fold(texts.to_owned(), long);
-    let texts = texts.replace("MEGABYTE", &"x".repeat(1024 * 1024 + 1));
+    let texts = spelled(texts).replace("MEGABYTE", &"x".repeat(1024 * 1024 + 1));
     Deserializer::from_str(&texts).into_iter().map(|value| value.expect("JSON")).collect()
+}
+
+/// A text in which `X63` stands for 63 letters, and so on.
+pub fn spelled(text: &str) -> String {
+    let long = |text: String, count: usize| text.replace(&format!("X{count}"), &"x".repeat(count));
+    [60, 61, 63, 64, 900].into_iter().fold(text.to_owned(), long)
 }
