@@ -15,12 +15,11 @@ fn references(text: &str) -> Vec<Vec<String>> {
         let escaped = after.strip_prefix('$');
         let open = escaped.unwrap_or(after).strip_prefix('{').and_then(|open| open.split_once('}'));
         rest = match (escaped, open) {
-            (Some(_), Some((_, rest))) => rest,
+            (Some(_), Some((_, rest))) | (Some(rest), None) => rest,
             (None, Some((inner, rest))) => {
                 found.push(parts(inner));
                 rest
             }
-            (Some(rest), None) => rest,
             (None, None) => after,
         };
     }
@@ -70,7 +69,7 @@ pub fn unknown(file: &Value) -> bool {
         // A shared resource may mean the metadata of another file, which defined it first (H14).
         let shared = resource.get("id").is_some();
         let mut paths = texts(&resource["params"]).into_iter().flat_map(references);
-        wrong |= paths.any(|path| !is_known(&path, file) && !(shared && path[0] == "metadata"));
+        wrong |= paths.any(|path| !is_known(&path, file) && (!shared || path[0] != "metadata"));
     }
     wrong
 }
