@@ -1,8 +1,14 @@
 //! Floor 6: the command line.
 
+mod about;
+mod changes;
 mod crds;
 pub mod exit;
+mod files;
+mod report;
 mod run;
+mod validate;
+mod wrap;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -31,7 +37,61 @@ enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Turn a Score file into a ScoreWorkload.
+    #[command(after_help = WRAP_HELP)]
+    Wrap(wrap::WrapArgs),
+    /// Turn a ScoreWorkload into a Score file.
+    #[command(after_help = UNWRAP_HELP)]
+    Unwrap(wrap::UnwrapArgs),
+    /// Check Score files and ScoreWorkloads, without a cluster.
+    #[command(after_help = VALIDATE_HELP)]
+    Validate(validate::ValidateArgs),
+    /// Print a script that completes arguments in a shell.
+    #[command(after_help = COMPLETION_HELP)]
+    Completion {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the versions of the program, of Score and of our API.
+    Version,
 }
+
+const WRAP_HELP: &str = "\
+Files that the Score file names become part of the ScoreWorkload. The deprecated lists of files and volumes
+become maps. Comments and the order of keys stay; empty lines, quotes and line breaks may change. What is
+written means the same to readers of YAML 1.1, as kubectl is one.
+
+Examples:
+  score-operator wrap score.yaml | kubectl apply -f -
+  score-operator wrap score.yaml -n shop --image web=registry.example/web:1.2.3
+  score-operator wrap score.yaml --overrides-file production.yaml
+  score-operator wrap score.yaml --override-property 'containers.web.variables.LOG_LEVEL=\"debug\"'
+  score-operator wrap score.yaml --override-property 'containers.web.args.-1=--verbose'
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the Score file is refused.";
+
+const UNWRAP_HELP: &str = "\
+Examples:
+  score-operator unwrap workload.yaml > score.yaml
+  kubectl get scoreworkload shop -o yaml | score-operator unwrap -
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the ScoreWorkload is refused.";
+
+const VALIDATE_HELP: &str = "\
+Of a directory, all .yaml files below it are read; other objects in them are skipped.
+
+Examples:
+  score-operator validate score.yaml
+  score-operator validate apps/ -o github
+  score-operator wrap score.yaml | score-operator validate -
+
+Exit status: 0 no problem, 1 wrong usage or a file that cannot be read, 2 there are problems.";
+
+const COMPLETION_HELP: &str = "\
+Examples:
+  source <(score-operator completion bash)
+  score-operator completion fish > ~/.config/fish/completions/score-operator.fish";
 
 /// How to run the controllers.
 #[derive(Debug, clap::Args)]
@@ -63,12 +123,19 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let command = match arguments.first() {
-        Some(program) if is_plugin(program.as_ref()) => {
-            Cli::command().name("kubectl-score").bin_name("kubectl score")
-        }
+        Some(program) if is_plugin(program.as_ref()) => plugin(Cli::command()),
         _ => Cli::command(),
     };
     command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// The same commands as kubectl's users type them.
+fn plugin(command: clap::Command) -> clap::Command {
+    let examples = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
+        Some(help) => command.after_help(help.replace("score-operator ", "kubectl score ")),
+        None => command,
+    };
+    command.name("kubectl-score").bin_name("kubectl score").mut_subcommands(examples)
 }
 
 /// Whether kubectl runs us: it finds a plugin by the name of its file.
@@ -86,6 +153,11 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
+            Command::Wrap(args) => wrap::wrap(args),
+            Command::Unwrap(args) => wrap::unwrap(&args),
+            Command::Validate(args) => validate::execute(&args),
+            Command::Completion { shell } => about::completion(shell),
+            Command::Version => about::version(),
         }
     }
 }

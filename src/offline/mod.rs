@@ -3,4 +3,11 @@
 //!
 //! It stands beside `controller` and must never see it, nor `cluster`.
 
+pub mod document;
+pub mod finding;
+pub mod image;
+pub mod inline;
+pub mod overrides;
+pub mod upgrade;
+pub mod workload;
 pub mod yaml;

@@ -41,8 +41,9 @@ pub fn parse(raw: &Map<String, Value>, name: &str) -> Result<Score, Vec<Problem>
     if problems.is_empty() { Ok(score) } else { Err(problems) }
 }
 
-/// What the schema says of a Score file.
-fn shape(raw: &Map<String, Value>) -> Vec<Problem> {
+/// What the schema says of a Score file, sorted by path: all that `kubectl apply` would refuse, and no more.
+#[must_use]
+pub fn shape(raw: &Map<String, Value>) -> Vec<Problem> {
     let instance = Value::Object(raw.clone());
     match &*SCHEMA {
         Ok(schema) => {

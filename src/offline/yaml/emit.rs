@@ -5,7 +5,7 @@ use super::node::{Node, Style, Value};
 use super::scalar::{is_printable, is_safe};
 
 /// A list or map that was on one line is so again up to this width, whatever stands before it.
-const FLOW_WIDTH: usize = 80;
+const FLOW_WIDTH: usize = 110;
 /// Longer keys must be marked as such; readers stop looking for the end of a key at 1024 bytes.
 const KEY_WIDTH: usize = 512;
 /// How far each level is indented.

@@ -92,12 +92,9 @@ fn all_that_is_wrong_is_said_at_once() {
 
 #[test]
 fn a_long_line_is_shown_around_the_caret() {
-    let text = format!(
-        "a: {{{}b: 1, b: 2, {}}}\n",
-        "x: 0, ".repeat(1),
-        "\"long\": \"".to_owned() + &"y".repeat(300) + "\""
-    );
+    let text = format!("a: {{b: 1, b: 2, c: {}}}\n", "y".repeat(300));
     let found = trouble(&text);
+    assert!(found.excerpt.starts_with("1 | a: {b: 1, b: 2, c: yyy"), "{}", found.excerpt);
     assert!(found.excerpt.lines().all(|line| line.chars().count() < 120), "{}", found.excerpt);
     let text = format!("a: [{}{{b: 1, b: 2}}]\n", "0, ".repeat(200));
     let found = trouble(&text);
@@ -117,17 +114,19 @@ fn bytes_that_are_no_text_are_refused_with_their_place() {
 
 #[test]
 fn aliases_and_nesting_are_bounded() {
-    let laughs = (1..40).fold("a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
+    let line = |n: usize| {
         let before = n - 1;
-        format!("{text}a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}, *a{before}, *a{before}, *a{before}]\n")
-    });
+        format!("a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}, *a{before}, *a{before}]")
+    };
+    let lines: Vec<_> = (1..40).map(line).collect();
+    let laughs = format!("a0: &a0 [x, x, x, x, x, x, x, x, x]\n{}\n", lines.join("\n"));
     assert!(trouble(&laughs).message.contains("too large"));
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(100));
     assert!(trouble(&long).message.contains("too large"));
     assert_eq!(one(&("[".repeat(DEEPEST) + &"]".repeat(DEEPEST))).value_depth(), DEEPEST);
     assert!(trouble(&("[".repeat(DEEPEST + 1) + &"]".repeat(DEEPEST + 1))).message.contains("too deep"));
-    let deep: String = (0..5000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-    assert!(read(&deep).is_err());
+    let deep: Vec<_> = (0..5000).map(|depth| " ".repeat(depth) + "a:\n").collect();
+    assert!(read(&deep.concat()).is_err());
     assert!(read(&"[".repeat(100_000)).is_err());
 }
 
