@@ -75,6 +75,10 @@ fn value(out: &mut String, node: &Node, indent: usize) {
     out.push(' ');
     match &node.value {
         Value::Text(text) if is_literal(text, node.style) => literal(out, node, text, indent),
+        Value::Text(text) => {
+            out.push_str(&scalar(text, node.style, false));
+            end_line(out, node);
+        }
         _ => {
             out.push_str(&flow(node));
             end_line(out, node);

@@ -183,15 +183,16 @@ impl Node {
         }
     }
 
-    /// Puts a key before all others of a map that does not have it.
+    /// Puts a key before all others of a map that does not have it. Comments that an empty line sets apart from
+    /// what was first are about the whole, and stay above.
     pub fn put_first(&mut self, key: &str, mut value: Node) {
-        if let Some(entries) = self.entries_mut() {
-            if let Some((_, first)) = entries.first_mut() {
-                // What stands above the first entry is about the whole.
-                value.notes.above = std::mem::take(&mut first.notes.above);
-            }
-            entries.insert(0, (key.into(), value));
+        let Some(entries) = self.entries_mut() else { return };
+        if let Some((_, first)) = entries.first_mut() {
+            let above = &mut first.notes.above;
+            let apart = above.iter().rposition(String::is_empty).map_or(0, |empty| empty + 1);
+            value.notes.above = above.drain(..apart).collect();
         }
+        entries.insert(0, (key.into(), value));
     }
 
     /// Takes the content of another node; comments of its own stay.
