@@ -208,9 +208,10 @@ fn colour_is_for_those_who_want_it() {
 #[test]
 fn nobody_has_to_read_to_the_end() {
     let mut command = Command::new("sh");
-    command.args(["-c", "{ \"$0\" completion bash; echo \"status $?\" >&2; } | head -n 1", PROGRAM]);
-    let found = Run::end(command, b"");
-    assert_eq!(found.stderr, "status 0\n");
+    command.args(["-c", "{ \"$0\" wrap -; echo \"status $?\" >&2; } | head -n 1", PROGRAM]);
+    // More than a pipe holds.
+    let found = Run::end(command, format!("{SMALL}      B: \"{}\"\n", "x".repeat(1 << 20)).as_bytes());
+    assert_eq!((found.stdout.lines().count(), found.stderr.as_str()), (1, "status 0\n"));
 }
 
 #[test]

@@ -92,6 +92,17 @@ fn f03_a_source_that_cannot_be_read_is_said_once() {
 }
 
 #[test]
+fn what_is_known_of_a_path_hides_what_else_is_said_of_it() {
+    let file = document("apiVersion: score.dev/v1b1\nmetadata: {name: shop}\ncontainers: {}\n");
+    let known = vec![problem("containers.web.image", "known".to_owned())];
+    let other =
+        vec![problem("containers.web.image", "else".to_owned()), problem("service", "new".to_owned())];
+    let findings = located("f", &file, known, other);
+    let messages: Vec<_> = findings.iter().map(|found| found.problem.message.as_str()).collect();
+    assert_eq!(messages, ["new", "known"]);
+}
+
+#[test]
 fn e10_overrides_come_before_the_upgrade_and_never_reach_a_workload() {
     let mut score = document(
         "apiVersion: score.dev/v1b1\nmetadata: {name: shop}\ncontainers: {web: {image: ., files: [{target: /a, content: x}]}}\n",
