@@ -81,7 +81,7 @@ fn cut(text: &str) -> String {
 /// else, and it cannot be taken for a part of the document.
 pub(super) fn is_safe(text: &str, in_flow: bool) -> bool {
     let forbidden =
-        |c: char| !is_printable(c) || matches!(c, '\n' | '\t') || (in_flow && "[]{},".contains(c));
+        |c: char| !is_printable(c) || matches!(c, '\n' | '\t') || (in_flow && "[]{},?:".contains(c));
     !text.is_empty()
         && (!text.starts_with('-') || is_option(text))
         && !text.starts_with([' ', '?', ':', ',', '[', ']', '{', '}', '#', '&', '*', '!'])
@@ -258,6 +258,8 @@ mod tests {
         ] {
             assert!(is_safe(text, false), "{text:?}");
         }
-        assert!(is_safe("a,b", false) && !is_safe("a,b", true));
+        for text in ["a,b", "a?", "a:b", "a]"] {
+            assert!(is_safe(text, false) && !is_safe(text, true), "{text}");
+        }
     }
 }
