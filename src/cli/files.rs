@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::exit::Failure;
 use crate::offline::document::File;
 
-/// The most bytes of one file: a hundred of the largest objects that Kubernetes stores.
-const FILE_MAX: u64 = 128 << 20;
+/// The most bytes of one file: ten of the largest objects that Kubernetes stores.
+const FILE_MAX: u64 = 16 << 20;
 /// The most bytes of a file that a Score file names: what a Secret or ConfigMap can hold.
 const SOURCE_MAX: u64 = 1 << 20;
 /// What stands for stdin.
@@ -69,7 +69,7 @@ pub(super) fn one(path: &Path) -> Result<Input, Failure> {
         if path == Path::new(STDIN) { limited(std::io::stdin(), FILE_MAX) } else { bounded(path, FILE_MAX) };
     let bytes = bytes.map_err(|error| Failure::read(path, &error))?;
     let bytes =
-        bytes.ok_or_else(|| Failure::error(format_args!("{} is larger than 128 MiB", path.display())))?;
+        bytes.ok_or_else(|| Failure::error(format_args!("{} is larger than 16 MiB", path.display())))?;
     let directory = path.parent().map(Path::to_owned).unwrap_or_default();
     Ok(Input { name: path.display().to_string(), directory, bytes, is_named: true })
 }

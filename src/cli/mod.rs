@@ -1,13 +1,15 @@
 //! Floor 6: the command line.
 
-mod about;
 mod changes;
+mod completion;
 mod crds;
 pub mod exit;
 mod files;
 mod report;
 mod run;
+mod unwrap;
 mod validate;
+mod version;
 mod wrap;
 
 use std::ffi::OsString;
@@ -42,7 +44,7 @@ enum Command {
     Wrap(wrap::WrapArgs),
     /// Turn a ScoreWorkload into a Score file.
     #[command(after_help = UNWRAP_HELP)]
-    Unwrap(wrap::UnwrapArgs),
+    Unwrap(unwrap::UnwrapArgs),
     /// Check Score files and ScoreWorkloads, without a cluster.
     #[command(after_help = VALIDATE_HELP)]
     Validate(validate::ValidateArgs),
@@ -153,11 +155,11 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
-            Command::Wrap(args) => wrap::wrap(args),
-            Command::Unwrap(args) => wrap::unwrap(&args),
+            Command::Wrap(args) => wrap::execute(args),
+            Command::Unwrap(args) => unwrap::execute(&args),
             Command::Validate(args) => validate::execute(&args),
-            Command::Completion { shell } => about::completion(shell),
-            Command::Version => about::version(),
+            Command::Completion { shell } => completion::execute(shell),
+            Command::Version => version::execute(),
         }
     }
 }

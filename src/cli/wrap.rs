@@ -1,4 +1,4 @@
-//! `wrap` and `unwrap`: a Score file to a ScoreWorkload, and back.
+//! `wrap`: a Score file to a ScoreWorkload.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use super::changes::ChangeArgs;
 use super::exit::{Failure, note, print};
 use super::files::{self, Input};
 use super::report;
-use crate::offline::document::{Document, Form, contents};
+use crate::offline::document::{Document, contents};
 use crate::offline::workload::{self, Changes};
 
-/// The arguments of `wrap`.
+/// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct WrapArgs {
     /// The Score file; `-` is stdin. A ScoreWorkload is taken too.
@@ -24,30 +24,18 @@ pub struct WrapArgs {
     namespace: Option<String>,
 }
 
-/// The arguments of `unwrap`.
-#[derive(Debug, clap::Args)]
-pub struct UnwrapArgs {
-    /// The file with the ScoreWorkload; `-` is stdin.
-    file: PathBuf,
-}
-
-pub(super) fn wrap(args: WrapArgs) -> Result<(), Failure> {
+pub(super) fn execute(args: WrapArgs) -> Result<(), Failure> {
     let WrapArgs { file, changes, name, namespace } = args;
     let changes = Changes { name, namespace, ..changes.read()? };
     let (_, document) = read(&file, &changes)?;
     print(&workload::wrap(&document, changes.namespace.as_deref()))
 }
 
-pub(super) fn unwrap(args: &UnwrapArgs) -> Result<(), Failure> {
-    let (input, document) = read(&args.file, &Changes::default())?;
-    match document.form {
-        Form::Workload => print(&workload::unwrap(&document)),
-        Form::Score => Err(Failure::error(format_args!("{} is a Score file already", input.name))),
-    }
-}
-
-/// The one document of a file, made whole.
-fn read(path: &Path, changes: &Changes) -> Result<(Input, Document), Failure> {
+/// The one document of a file, made whole, with its file.
+///
+/// # Errors
+/// A file that cannot be read, that holds another number of documents, or that is refused.
+pub(super) fn read(path: &Path, changes: &Changes) -> Result<(Input, Document), Failure> {
     let input = files::one(path)?;
     let found = contents(&input.file());
     if !found.findings.is_empty() {

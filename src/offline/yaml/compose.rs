@@ -8,8 +8,8 @@ use super::error::{Trouble, lines};
 use super::node::{Key, Node, Notes, Place, Style, Value};
 use super::scalar;
 
-/// How deep lists and maps may nest. JSON readers stop at 128, and a ScoreWorkload wraps a Score file.
-pub const DEEPEST: usize = 100;
+/// How deep lists and maps may nest: the operator reads 100 levels of an object, and a ScoreWorkload adds some.
+pub const DEEPEST: usize = 90;
 /// How much aliases may add to a document, in bytes of text and 64 for each node.
 const ALIASED_MAX: usize = 4 << 20;
 
