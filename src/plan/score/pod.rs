@@ -154,10 +154,9 @@ pub(super) fn sub_paths(input: &Input) -> Vec<Problem> {
     for (name, container) in &input.score.containers {
         for (target, volume) in container.volumes.iter().flatten() {
             let Some(path) = &volume.path else { continue };
-            if path.starts_with('/') || path.split('/').any(|segment| segment == "..") {
+            if path.split('/').any(|segment| segment == "..") {
                 let at = below(&format!("containers.{name}.volumes"), target);
-                let message =
-                    format!("is {path:?}, expected a path inside the volume: relative, and without `..`");
+                let message = format!("is {path:?}, expected a path inside the volume, without `..`");
                 problems.push(problem(format!("{at}.path"), message));
             }
         }
