@@ -98,7 +98,7 @@ fn mixed(text: &Filled, references: &mut Map<String, Value>) -> String {
             Part::Secret(secret) => {
                 let name = reference_name(secret);
                 references.insert(name.clone(), from_secret(&name, secret));
-                all += &format!("$({name})");
+                all.extend(["$(", &name, ")"]);
             }
         }
     }
