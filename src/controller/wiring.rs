@@ -268,7 +268,8 @@ impl Wakers {
     }
 
     /// A rule that was read, edited or deleted: every resource that is bound to it, names it among those
-    /// that lost, is of its type, or waits for a rule.
+    /// that lost, is of its type, or waits for a rule. The consumers of those that are bound too: whether
+    /// a StatefulSet's claims outlive it is the rule's to say, and need not show on the resource.
     fn rule_admitted(&self, rule: &str) {
         let type_ = self.world.rule(rule).map(|rule| rule.type_.clone());
         for resource in self.world.caches.resources.all() {
@@ -282,6 +283,9 @@ impl Wakers {
                 // What it shares too: at start that could not be told before the rule was read.
                 self.shared(&resource, &key(&resource));
                 self.resources.wake(key(&resource));
+            }
+            if bound == Some(rule) {
+                self.consumers(&key(&resource));
             }
         }
         let unbound = |key: &ResourceKey| {
