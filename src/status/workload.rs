@@ -1,9 +1,10 @@
 //! The status of a ScoreWorkload.
 
-use super::outcome::{self, Outcome, again, availability, holds, verdict};
+use super::outcome::{self, Outcome, again, all_awaited, availability, holds, verdict};
 use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
 use crate::api::resource::InventoryEntry;
 use crate::api::workload::ScoreWorkloadStatus;
+use crate::plan::problem::Awaited;
 use crate::plan::workload::WorkloadInputs;
 
 /// Computes it. `previous` is the status before this pass, `inventory` what is known to be ours now,
@@ -42,9 +43,27 @@ fn steps(inputs: &WorkloadInputs, outcome: &Outcome, previous: &[Condition]) -> 
     vec![
         outcome.inputs(),
         resources,
-        outcome.applied().unwrap_or_else(|| again(ConditionType::Applied, previous)),
+        applied(outcome).unwrap_or_else(|| again(ConditionType::Applied, previous)),
         outcome.available().unwrap_or_else(|| still_available(inputs, previous)),
     ]
+}
+
+/// Whether every object is on the API server; `None` where this pass cannot tell. What is awaited besides
+/// resources is told here: a Secret, or a namespace that says what it cannot mean.
+fn applied(outcome: &Outcome) -> Option<Verdict> {
+    let Outcome::Waiting(awaited) = outcome else { return outcome.applied() };
+    let others: Vec<_> = awaited.iter().filter(|awaited| !is_of_resources(awaited)).cloned().collect();
+    match others.first() {
+        Some(first) => {
+            let said = (first.reason, all_awaited(&others));
+            Some(verdict(ConditionType::Applied, ConditionStatus::False, said))
+        }
+        None => outcome.applied(),
+    }
+}
+
+fn is_of_resources(awaited: &Awaited) -> bool {
+    awaited.reason == Reason::WaitingForResources
 }
 
 /// Whether what was applied before works, where this pass applies nothing: the old pods run on, and may
@@ -65,7 +84,8 @@ fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
     let waiting = inputs.resources.iter().filter(|(_, state)| !state.ready);
     let mut lines: Vec<_> = waiting.map(|(name, state)| state.describe(name)).collect();
     if let (true, Outcome::Waiting(awaited)) = (lines.is_empty(), outcome) {
-        lines.extend(awaited.iter().map(|awaited| awaited.message.clone()));
+        let of_resources = awaited.iter().filter(|awaited| is_of_resources(awaited));
+        lines.extend(of_resources.map(|awaited| awaited.message.clone()));
     }
     match (lines.is_empty(), inputs.resources.is_empty()) {
         (false, _) => verdict(type_, ConditionStatus::False, (Reason::WaitingForResources, lines.join("\n"))),
