@@ -20,6 +20,7 @@ pub mod objects;
 pub mod operator;
 pub mod rule;
 pub mod score;
+pub mod snapshot;
 pub mod wait;
 pub mod workload;
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::cluster::Places;
 use super::rule::Rule;
 use super::score::Score;
+use super::snapshot::Snapshot;
 use super::workload::Workload;
 use super::{audit, objects, wait};
 
@@ -314,6 +315,16 @@ impl Namespace {
     /// What there is, as `Kind/name`: but pods and the like, and what every namespace has.
     pub async fn everything(&self) -> Vec<String> {
         objects::lasting(&self.client, &self.name).await
+    }
+
+    /// The same with their revisions, to be compared with those of later.
+    pub async fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&self.client, &self.name).await
+    }
+
+    /// The whole text of every object, whatever its kind: where something must not be found.
+    pub async fn texts(&self) -> Vec<(String, String)> {
+        objects::texts(&self.client, &self.name).await
     }
 
     /// Waits until nothing is left but what every namespace has.

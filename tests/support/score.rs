@@ -42,6 +42,11 @@ impl Score {
         self.body["metadata"]["name"].as_str().unwrap()
     }
 
+    /// The container that was named last.
+    pub fn container_name(&self) -> &str {
+        &self.container
+    }
+
     /// Sets anything, by JSON pointer below `spec`: `/service/ports`. Maps on the way are made.
     pub fn set(mut self, pointer: &str, value: Value) -> Self {
         *slot(&mut self.body["spec"], pointer) = value;
