@@ -156,7 +156,7 @@ impl Wakers {
         let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
         let touched = match change {
             Change::Applied(object) => self.index(&namespace, &name, object),
-            Change::Deleted(_) => self.world.index_mut().remove(&namespace, &name).into_iter().collect(),
+            Change::Deleted(_) => self.forget(&namespace, &name),
         };
         for key in touched {
             self.consumers(&key);
@@ -173,7 +173,7 @@ impl Wakers {
         let labels = object.labels().clone();
         if object.metadata.deletion_timestamp.is_some() {
             // It keeps what it has until it is gone, and gets nothing new.
-            return self.world.index_mut().remove(namespace, name).into_iter().collect();
+            return self.forget(namespace, name);
         }
         let known = self.world.index().get(namespace, name);
         if known.is_some_and(|known| known.is_same(&uid, generation, &labels)) {
@@ -181,6 +181,13 @@ impl Wakers {
         }
         let known = Known::new(name, &uid, generation, labels, &object.spec.0);
         let mut touched = self.world.index_mut().put(namespace, known);
+        touched.extend(self.readers(namespace));
+        touched.into_iter().collect()
+    }
+
+    /// Takes a workload out of the index; what it demanded, and who may refer to it.
+    fn forget(&self, namespace: &str, name: &str) -> Vec<ResourceKey> {
+        let mut touched = self.world.index_mut().remove(namespace, name);
         touched.extend(self.readers(namespace));
         touched.into_iter().collect()
     }

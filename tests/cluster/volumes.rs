@@ -139,6 +139,6 @@ async fn l02_x27_a_claim_never_changes_its_modes_and_nothing_is_lost() {
 #[tokio::test]
 async fn l02_x27_a_claim_of_a_class_that_cannot_grow_does_not_and_nothing_is_lost() {
     let ns = cluster().await.namespace("l02-size").await;
-    another_claim(&ns, "disk-size", "/resources/requests/storage", json!("2Gi"), Reason::ImmutableField)
-        .await;
+    // Not `ImmutableField`: an administrator can let the class grow its claims.
+    another_claim(&ns, "disk-size", "/resources/requests/storage", json!("2Gi"), Reason::Forbidden).await;
 }

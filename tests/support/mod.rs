@@ -25,6 +25,7 @@ pub mod wait;
 pub mod workload;
 
 pub use cluster::{Cluster, cluster, cluster_without_operator};
+pub use confined::Confined;
 pub use namespace::Namespace;
 pub use rule::{Rule, rule};
 pub use score::{Score, score};

@@ -221,9 +221,19 @@ impl Namespace {
 
     /// Waits until an object is there, of a kind that only the object itself names.
     pub async fn appears_of(&self, object: &Value) -> DynamicObject {
+        self.sees_of(object, "appears", |_| true).await
+    }
+
+    /// The same, and until it is as it should be.
+    pub async fn sees_of(
+        &self,
+        object: &Value,
+        what: &str,
+        holds: impl Fn(&DynamicObject) -> bool,
+    ) -> DynamicObject {
         let name = object["metadata"]["name"].as_str().unwrap();
-        let is_there = |found: Option<&DynamicObject>| found.is_some();
-        wait::within(&self.places, self.api_of(object), name, "appears", is_there).await.unwrap()
+        let is_so = |found: Option<&DynamicObject>| found.is_some_and(&holds);
+        wait::within(&self.places, self.api_of(object), name, what, is_so).await.unwrap()
     }
 
     /// Waits until an object is gone.
