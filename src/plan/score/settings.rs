@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::problem::{Problem, list, near_miss};
+use super::super::problem::{Problem, list, near_miss, quoted};
 use super::checks::annotation_path;
 use crate::api::conditions::Reason;
 use crate::api::instructions as key;
@@ -173,7 +173,7 @@ pub fn choose<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let names = || choices.iter().map(|(name, _)| *name);
     let alike = names().find(|name| name.eq_ignore_ascii_case(text)).or_else(|| near_miss(text, names()));
     let hint = alike.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    Err(format!("is {text:?}, expected one of {}{hint}", list(names())))
+    Err(format!("is {}, expected one of {}{hint}", quoted(text), list(names())))
 }
 
 /// The annotations, and what is wrong with them.
@@ -226,7 +226,10 @@ impl Reader<'_> {
         let text = self.annotations.get(key::BACKOFF_LIMIT)?;
         let number = text.parse().ok().filter(|number| *number <= 1000);
         if number.is_none() {
-            self.refuse(key::BACKOFF_LIMIT, format!("is {text:?}, expected a whole number from 0 to 1000"));
+            self.refuse(
+                key::BACKOFF_LIMIT,
+                format!("is {}, expected a whole number from 0 to 1000", quoted(text)),
+            );
         }
         number
     }
@@ -235,7 +238,8 @@ impl Reader<'_> {
         let text = self.annotations.get(key::TIME_ZONE)?;
         if !is_time_zone(text) {
             let message = format!(
-                "is {text:?}, expected a name of the IANA time zone database such as `Europe/Berlin`; without it, the cluster's own holds"
+                "is {}, expected a name of the IANA time zone database such as `Europe/Berlin`; without it, the cluster's own holds",
+                quoted(text)
             );
             self.refuse(key::TIME_ZONE, message);
         }
@@ -245,7 +249,8 @@ impl Reader<'_> {
     fn schedule(&mut self) -> Schedule {
         let cron = self.annotations.get(key::SCHEDULE).cloned().unwrap_or_default();
         if !is_cron(&cron) {
-            let found = if cron.is_empty() { "is missing".to_owned() } else { format!("is {cron:?}") };
+            let found =
+                if cron.is_empty() { "is missing".to_owned() } else { format!("is {}", quoted(&cron)) };
             let message = format!(
                 "{found}, expected five fields such as \"*/5 * * * *\", or one of {}",
                 list(MACROS.iter().copied())
