@@ -193,7 +193,12 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self) -> Kind {
-        let name = self.choice(key::KIND, KINDS).unwrap_or(Name::Deployment);
+        let name = match (self.annotations.contains_key(key::KIND), self.choice(key::KIND, KINDS)) {
+            (false, _) => Name::Deployment,
+            (true, Some(name)) => name,
+            // What goes with a kind that was meant and misspelt is not judged by another.
+            (true, None) => return Kind::Deployment,
+        };
         if name != Name::CronJob {
             self.only_for("CronJob", &[key::SCHEDULE, key::TIME_ZONE, key::CONCURRENCY_POLICY]);
         }
@@ -322,6 +327,12 @@ mod tests {
         {
             assert!(read(&json!({key: "Never"})).is_err(), "{key}");
         }
+    }
+
+    #[test]
+    fn what_goes_with_a_misspelt_kind_is_not_judged_by_another() {
+        let given = json!({key::KIND: "CronJbo", key::SCHEDULE: "@daily", key::BACKOFF_LIMIT: "2"});
+        assert_eq!(read(&given).expect_err("a problem").len(), 1);
     }
 
     #[test]
