@@ -1,4 +1,3 @@
-mod bounds;
 mod messages;
 mod properties;
 
@@ -66,17 +65,6 @@ fn with(path: &str, value: Value) -> Value {
         };
     }
     *node = value;
-    file
-}
-
-fn without(path: &str) -> Value {
-    let (parent, key) = path.rsplit_once('>').unwrap_or(("", path));
-    let mut file = full();
-    let mut node = &mut file;
-    for key in parent.split('>').filter(|key| !key.is_empty()) {
-        node = &mut node[key];
-    }
-    node.as_object_mut().expect("a map").remove(key).expect("a key to remove");
     file
 }
 
