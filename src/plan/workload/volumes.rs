@@ -14,7 +14,7 @@ use crate::api::conditions::Reason;
 use crate::api::names;
 use crate::api::score::Container;
 use crate::plan::demand::Demand;
-use crate::plan::problem::{Problem, list, near_miss};
+use crate::plan::problem::{Problem, list, near_miss, quoted};
 use crate::plan::schema::below;
 use crate::plan::score::pod;
 use crate::plan::score::settings::Kind;
@@ -43,7 +43,8 @@ impl<'a> Volumes<'a> {
         let near = names().find(|name| *name == source).or_else(|| near_miss(source, names()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `${{resources.{near}}}`?"));
         Err(format!(
-            "is {source:?}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
+            "is {}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
+            quoted(source),
             list(names())
         ))
     }
