@@ -88,7 +88,8 @@ fn run(
     bases: &[(String, Value)],
 ) -> Counts {
     let mut counts = Counts::new();
-    let singles: Vec<_> = bases[..2].iter().flat_map(|(_, base)| mutation::singles(base)).collect();
+    let singles: Vec<_> =
+        bases[..documents::OWN].iter().flat_map(|(_, base)| mutation::singles(base)).collect();
     for case in (part..CASES + singles.len()).step_by(THREADS) {
         let random = || mutation::mutated(&mut Dice::new(seed, case), bases);
         let file = singles.get(case).cloned().unwrap_or_else(random);

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::documents::NAME;
@@ -31,6 +29,7 @@ pub const DECISIONS: &[Decision] = &[
     }),
     refuse("Bounded", bounded),
     refuse("ServiceName", service_name),
+    refuse("SecondService", second_service),
     refuse("PortTwice", port_twice),
     refuse("VariableName", |file| {
         containers(file).any(|(_, it)| entries(&it["variables"]).any(|(name, _)| !is_printable(name)))
@@ -46,6 +45,7 @@ pub const DECISIONS: &[Decision] = &[
     refuse("Image", image),
     refuse("Target", target),
     refuse("TargetTwice", target_twice),
+    refuse("TargetBelow", target_below),
     refuse("VolumePath", volume_path),
     refuse("FileSource", |file| files(file).any(|(_, it)| it["source"].is_string())),
     refuse("FileContent", |file| {
@@ -129,6 +129,14 @@ fn service_name(file: &Value) -> bool {
     }
 }
 
+fn second_service(file: &Value) -> bool {
+    let name = file["metadata"]["name"].as_str().unwrap_or(NAME);
+    // A name so long that the second one is cut is not made here.
+    entries(&file["service"]["ports"]).count() > 0
+        && annotation(file, "kind") == Some("StatefulSet")
+        && annotation(file, "service-name") == Some(&format!("{name}-headless-svc"))
+}
+
 fn port_twice(file: &Value) -> bool {
     let ports = entries(&file["service"]["ports"]);
     let mut seen = BTreeSet::new();
@@ -203,26 +211,31 @@ fn is_unknown(key: &str) -> bool {
 
 fn instruction_value(file: &Value) -> bool {
     let kind = annotation(file, "kind").unwrap_or("Deployment");
-    let closed = |(name, values): &(&str, &[&str])| {
+    let given = |names: &[&str]| names.iter().any(|name| annotation(file, name).is_some());
+    let is_run = ["Job", "CronJob"].contains(&kind);
+    let is_known = INSTRUCTIONS[0].1.contains(&kind);
+    let outside = |(name, values): &(&str, &[&str])| {
         let applies = match *name {
-            "restart-policy" => kind == "Job" || kind == "CronJob",
+            "restart-policy" => is_run,
             "concurrency-policy" => kind == "CronJob",
             _ => true,
         };
         applies && !values.is_empty() && annotation(file, name).is_some_and(|value| !values.contains(&value))
     };
-    let given = |names: &[&str]| names.iter().any(|name| annotation(file, name).is_some());
-    let of_runs = ["restart-policy", "backoff-limit"];
-    let of_schedules = ["schedule", "time-zone", "concurrency-policy"];
-    let runs = ["Job", "CronJob"].contains(&kind);
     let limit = |text: &str| text.parse::<u32>().is_ok_and(|limit| limit <= 1000);
-    INSTRUCTIONS.iter().any(closed)
-        || (kind != "CronJob" && given(&of_schedules))
+    let surplus = (!is_run && given(&["restart-policy", "backoff-limit"]))
+        || (kind != "CronJob" && given(&["schedule", "time-zone", "concurrency-policy"]));
+    INSTRUCTIONS.iter().any(outside)
+        // What goes with a kind that is none is not judged by another.
+        || (is_known && surplus)
+        || (is_run && annotation(file, "backoff-limit").is_some_and(|text| !limit(text)))
         || (kind == "CronJob" && !is_schedule(annotation(file, "schedule").unwrap_or_default()))
-        || (["Deployment", "StatefulSet"].contains(&kind) && given(&of_runs))
-        || (runs && annotation(file, "backoff-limit").is_some_and(|text| !limit(text)))
-        // An unknown kind is read as a Deployment.
-        || (!INSTRUCTIONS[0].1.contains(&kind) && given(&of_runs))
+        || (kind == "CronJob" && annotation(file, "time-zone").is_some_and(|zone| !is_zone(zone)))
+}
+
+fn is_zone(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || ['/', '_', '+', '-'].contains(&c);
+    !text.is_empty() && text.chars().all(good) && text.to_lowercase() != "local"
 }
 
 fn is_schedule(text: &str) -> bool {
@@ -235,7 +248,7 @@ fn is_schedule(text: &str) -> bool {
 }
 
 fn image(file: &Value) -> bool {
-    let is_image = |text: &str| !text.is_empty() && text != ".";
+    let is_image = |text: &str| !text.is_empty() && text != "." && !text.contains(char::is_whitespace);
     let given = |name: &str| {
         let own = annotation(file, &format!("image.{name}")).or(annotation(file, "image"));
         own.is_some_and(is_image)
@@ -249,38 +262,53 @@ fn image(file: &Value) -> bool {
     containers(file).any(|(name, it)| lacks(it) && !given(name)) || annotations(file).any(surplus)
 }
 
+/// Whether something can be mounted at a path.
+fn is_sound(path: &str, is_file: bool) -> bool {
+    let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let hidden = parts.last().is_some_and(|last| last.starts_with(".."));
+    path.starts_with('/')
+        && !path.contains([':', '\0'])
+        && !parts.is_empty()
+        && parts.iter().all(|part| *part != ".." && part.len() <= 255)
+        && !(is_file && hidden)
+}
+
+/// What a container mounts: path, and whether it is a file.
+fn mounts(container: &Value) -> impl Iterator<Item = (&String, bool)> {
+    let files = entries(&container["files"]).map(|(path, _)| (path, true));
+    files.chain(entries(&container["volumes"]).map(|(path, _)| (path, false)))
+}
+
 fn target(file: &Value) -> bool {
-    let wrong = |path: &String| {
-        !path.starts_with('/')
-            || path.contains([':', '\0'])
-            || path.split('/').any(|part| part == "..")
-            || path.split('/').all(|part| part.is_empty() || part == ".")
-    };
-    let hidden = |path: &String| clean(path).rsplit('/').next().is_some_and(|name| name.starts_with(".."));
-    files(file).any(|(path, _)| wrong(path) || hidden(path))
-        || containers(file).any(|(_, it)| entries(&it["volumes"]).any(|(path, _)| wrong(path)))
+    containers(file).any(|(_, it)| mounts(it).any(|(path, is_file)| !is_sound(path, is_file)))
 }
 
 fn clean(path: &str) -> String {
-    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+    parts.map(|part| format!("/{part}")).collect()
 }
 
-/// Only among paths that can be mounted at all.
+/// The sound paths of a container, cleaned; a file wins over a volume at the same place.
+fn sound(container: &Value) -> Vec<(String, bool)> {
+    let sound = mounts(container).filter(|(path, is_file)| is_sound(path, *is_file));
+    sound.map(|(path, is_file)| (clean(path), is_file)).collect()
+}
+
 fn target_twice(file: &Value) -> bool {
-    let sound = |path: &&String| {
-        path.starts_with('/')
-            && !path.contains([':', '\0'])
-            && !path.split('/').any(|part| part == "..")
-            && !clean(path).is_empty()
-    };
-    containers(file).any(|(_, it)| {
+    let twice = |it: &Value| {
         let mut seen = BTreeSet::new();
-        let files = entries(&it["files"])
-            .map(|(path, _)| path)
-            .filter(|path| !clean(path).rsplit('/').next().is_some_and(|name| name.starts_with("..")));
-        let all = files.chain(entries(&it["volumes"]).map(|(path, _)| path));
-        all.filter(sound).any(|path| !seen.insert(clean(path)))
-    })
+        sound(it).into_iter().any(|(path, _)| !seen.insert(path))
+    };
+    containers(file).any(|(_, it)| twice(it))
+}
+
+fn target_below(file: &Value) -> bool {
+    let below = |it: &Value| {
+        let all = sound(it);
+        let mut files = all.iter().filter(|(_, is_file)| *is_file);
+        files.any(|(file, _)| all.iter().any(|(path, _)| path.starts_with(&format!("{file}/"))))
+    };
+    containers(file).any(|(_, it)| below(it))
 }
 
 fn volume_path(file: &Value) -> bool {
@@ -289,8 +317,12 @@ fn volume_path(file: &Value) -> bool {
     volumes.into_iter().any(|(_, it)| it["path"].as_str().is_some_and(wrong))
 }
 
+/// With padding; bits of the last character that stand for nothing may be anything.
 fn is_base64(text: &str) -> bool {
-    STANDARD.decode(text.replace(['\n', '\r'], "")).is_ok()
+    let text = text.replace(['\n', '\r'], "");
+    let digits = text.trim_end_matches('=');
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
+    text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.chars().all(good)
 }
 
 fn gate(file: &Value) -> bool {

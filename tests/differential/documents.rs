@@ -9,9 +9,13 @@ use serde_json::{Value, json};
 /// The name of a ScoreWorkload whose Score file has none.
 pub const NAME: &str = "shop";
 
+/// How many of the documents are written here; they come first.
+pub const OWN: usize = 3;
+
 /// All of them, each with where it comes from.
 pub fn all() -> Vec<(String, Value)> {
-    let mut all = vec![("full".to_owned(), full()), ("ordered".to_owned(), ordered())];
+    let own = [("full", full()), ("ordered", ordered()), ("stateful", stateful())];
+    let mut all: Vec<_> = own.into_iter().map(|(name, file)| (name.to_owned(), file)).collect();
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/score");
     for directory in ["samples", "examples"] {
         files(&data.join(directory), &mut all);
@@ -119,5 +123,18 @@ fn ordered() -> Value {
             "two": {"type": "dns", "params": {"from": "${resources.three.x}"}},
             "three": {"type": "dns", "id": "shared"},
         },
+    })
+}
+
+/// A file whose kind has a Service of its own.
+fn stateful() -> Value {
+    json!({
+        "apiVersion": "score.dev/v1b1",
+        "metadata": {
+            "name": NAME,
+            "annotations": {"k8s.score.dev/kind": "StatefulSet", "k8s.score.dev/service-name": "front"},
+        },
+        "service": {"ports": {"www": {"port": 80}}},
+        "containers": {"main": {"image": "x"}},
     })
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::documents::OWN;
 use super::values::{KEYS, TEXTS, VALUES, spelled};
 
 /// A small deterministic generator.
@@ -96,7 +97,7 @@ fn unescaped(key: &str) -> String {
 
 /// A document made from one of `bases`.
 pub fn mutated(dice: &mut Dice, bases: &[(String, Value)]) -> Value {
-    let mut file = if dice.one_in(2) { bases[dice.roll(2)].1.clone() } else { dice.pick(bases).1.clone() };
+    let mut file = if dice.one_in(2) { bases[dice.roll(OWN)].1.clone() } else { dice.pick(bases).1.clone() };
     if dice.one_in(12) {
         as_lists(dice, &mut file);
     }

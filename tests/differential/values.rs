@@ -23,7 +23,7 @@ const AT: &[(&str, &str)] = &[
     ("mode", r#""644" "0600" "0888" "00600" "\u0660644" 420"#),
     ("noExpand", r#"true false "true""#),
     ("content", r#""${metadata.name}" "${nope.x}" "${resources.db.x}" "$${x}" "${}" "MEGABYTE" ["a", "b"]"#),
-    ("binaryContent", r#""YQ==" "YQ" "Y Q==" "" "YWI=\n" "====""#),
+    ("binaryContent", r#""YQ==" "YR==" "Y===" "YQ" "Y Q==" "" "YWI=\n" "====""#),
     ("source", r#""${resources.data}" "${resources.nope}" "data" "" "./file" "${metadata.nope}""#),
     ("path", r#""" "/x" "a/b" "../a" "a/../b" "..a""#),
     ("readOnly", r#"true false "yes""#),
@@ -48,7 +48,8 @@ const AT: &[(&str, &str)] = &[
     ("k8s.score.dev/pod-security", r#""privileged" "baseline" "strict""#),
     ("k8s.score.dev/service-account-token", r#""true" "false" "yes""#),
     ("k8s.score.dev/probe-host", r#""header" "connect" "Host""#),
-    ("k8s.score.dev/service-name", r#""a" "1a" "a-" "X63" "X64" "Ab" """#),
+    ("k8s.score.dev/time-zone", r#""UTC" "Etc/GMT+1" "" "Local" "a b" "Europe:Berlin""#),
+    ("k8s.score.dev/service-name", r#""shop-headless-svc" "a" "1a" "a-" "X63" "X64" "Ab" """#),
     ("k8s.score.dev/image", r#""x" "." """#),
 ];
 
@@ -162,6 +163,9 @@ const PATHS: &[&str] = &[
     "/a:b",
     "/etc/..data",
     "/data",
+    "/data/sub",
+    "/etc/a.conf/b",
+    "/X900",
     "/data/",
     "/etc/a.conf",
     "/etc/./c",
