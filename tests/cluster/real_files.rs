@@ -83,7 +83,7 @@ pub fn examples() -> Vec<Score> {
             let path = entry.to_str().unwrap().to_owned();
             if entry.is_dir() {
                 dirs.push(path);
-            } else if path.ends_with(".yaml") {
+            } else if entry.extension().is_some_and(|extension| extension == "yaml") {
                 found.push(path);
             }
         }
