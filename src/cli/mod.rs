@@ -1,13 +1,17 @@
 //! Floor 6: the command line.
 
 mod crds;
+pub mod exit;
 mod run;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::telemetry::LogFormat;
+use exit::Failure;
 
 /// Runs Score workloads on Kubernetes.
 #[derive(Debug, Parser)]
@@ -43,40 +47,45 @@ pub struct RunArgs {
     resync_seconds: u64,
 }
 
+/// Runs the program: `arguments` begin with its own name. Gives what the shell sees.
+#[must_use]
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    match parse(arguments) {
+        Ok(cli) => cli.execute().map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
+        Err(error) => {
+            // Nobody is left to be told where stdout and stderr are closed.
+            drop(error.print());
+            // clap's own status for a wrong usage is 2, which here means that the input is refused.
+            ExitCode::from(u8::from(error.use_stderr()))
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let command = match arguments.first() {
+        Some(program) if is_plugin(program.as_ref()) => {
+            Cli::command().name("kubectl-score").bin_name("kubectl score")
+        }
+        _ => Cli::command(),
+    };
+    command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// Whether kubectl runs us: it finds a plugin by the name of its file.
+fn is_plugin(program: &Path) -> bool {
+    let name = program.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("kubectl-score"))
+}
+
 impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// What went wrong, for people.
-    pub fn execute(self) -> Result<(), Error> {
+    /// How it ended, where it did not end well.
+    pub fn execute(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
         }
     }
-}
-
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No cluster to talk to.
-    #[error("no cluster to talk to: {0}; set KUBECONFIG, or run in a pod with a ServiceAccount")]
-    Config(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The client cannot be set up.
-    #[error("the client cannot be set up: {0}")]
-    Client(#[source] kube::Error),
-    /// A file cannot be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A definition cannot be written as YAML.
-    #[error("cannot write YAML: {0}")]
-    Yaml(String),
-    /// The runtime cannot be started.
-    #[error("cannot start: {0}")]
-    Start(#[source] std::io::Error),
 }
