@@ -13,20 +13,20 @@ pub fn order(edges: &Edges) -> Result<Vec<String>, Vec<String>> {
     if let Some(cycle) = cycle(edges) {
         return Err(cycle);
     }
-    let mut done = Vec::new();
+    let (mut done, mut seen) = (Vec::new(), BTreeSet::new());
     for node in edges.keys() {
-        place(node, edges, &mut done);
+        place(node, edges, &mut done, &mut seen);
     }
     Ok(done)
 }
 
 /// Puts what `node` depends on, then `node`, at the end of `done`. Ends, as there is no cycle.
-fn place(node: &String, edges: &Edges, done: &mut Vec<String>) {
-    if done.contains(node) {
+fn place<'a>(node: &'a String, edges: &'a Edges, done: &mut Vec<String>, seen: &mut BTreeSet<&'a String>) {
+    if !seen.insert(node) {
         return;
     }
     for next in edges.get(node).into_iter().flatten() {
-        place(next, edges, done);
+        place(next, edges, done, seen);
     }
     done.push(node.clone());
 }
