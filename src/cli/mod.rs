@@ -1,7 +1,11 @@
 //! Floor 6: the command line.
 
 mod crds;
+mod engine;
 pub mod exit;
+mod files;
+mod remarks;
+mod render;
 mod run;
 
 use std::ffi::OsString;
@@ -25,6 +29,7 @@ pub struct Cli {
 enum Command {
     /// Run the controllers, with the credentials of $KUBECONFIG or of the pod.
     Run(RunArgs),
+    Render(render::RenderArgs),
     /// Print the `CustomResourceDefinitions`, or write them into a directory.
     Crds {
         /// The directory; one file per definition.
@@ -85,6 +90,7 @@ impl Cli {
     pub fn execute(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(args) => run::execute(&args),
+            Command::Render(args) => render::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
         }
     }

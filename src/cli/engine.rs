@@ -1,0 +1,130 @@
+//! The arguments that `render` and `explain` share, and what they read from them.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use super::files;
+use crate::offline::Remark;
+use crate::offline::input::{self, Source};
+use crate::offline::project::{Inputs, Projection, project};
+use crate::offline::rules::{self, RuleFile, Rules};
+use crate::offline::supplied::Supplied;
+use crate::plan::rule::select::Labels;
+
+/// What the operator would have found in a cluster.
+#[derive(Debug, clap::Args)]
+pub struct EngineArgs {
+    /// Rules: a file, or a directory of them. One that is called like a default rule replaces it.
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    /// Do without the default rules.
+    #[arg(long)]
+    no_default_rules: bool,
+    /// The namespace [default: that of the ScoreWorkloads, else `default`].
+    #[arg(long, short, value_name = "NS")]
+    namespace: Option<String>,
+    /// The namespace's labels, by which rules may select.
+    #[arg(long, value_name = "K=V,…", value_delimiter = ',', value_parser = label)]
+    namespace_labels: Vec<(String, String)>,
+    /// The image of the containers whose image is `.`, or of one container; for one workload only.
+    #[arg(long, value_name = "[CONTAINER=]IMAGE")]
+    image: Vec<String>,
+    /// Outputs of resources that only a cluster could tell: a YAML map from `type.class#id`, or from
+    /// `workload.resource`, to outputs. `{secretKeyRef: {name, key}}` is a reference to a Secret.
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
+    /// Take objects for ready as they are rendered.
+    #[arg(long)]
+    assume_ready: bool,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let split = text.split_once('=').ok_or_else(|| format!("expected key=value, found {text:?}"))?;
+    Ok((split.0.to_owned(), split.1.to_owned()))
+}
+
+/// What came of the arguments.
+pub(super) struct Engine {
+    /// The projection, with the problems of files and rules.
+    pub(super) projection: Projection,
+    /// Whether problems name their file.
+    pub(super) with_file: bool,
+}
+
+impl EngineArgs {
+    /// Reads the files and works everything out.
+    ///
+    /// # Errors
+    /// Files that cannot be read, arguments that do not fit.
+    pub(super) fn run(&self, paths: &[PathBuf]) -> Result<Engine, Failure> {
+        let files::Found { items: mut workloads, mut remarks, files } = files::workloads(paths)?;
+        let (rules, of_rules) = self.rules()?;
+        let with_file = files > 1 || !of_rules.is_empty();
+        remarks.extend(of_rules);
+        let namespace = self.namespace(&workloads)?;
+        self.images(&mut workloads)?;
+        let inputs = Inputs {
+            namespace,
+            namespace_labels: self.namespace_labels.iter().cloned().collect::<Labels>(),
+            workloads,
+            rules,
+            supplied: self.outputs.as_deref().map(supplied).transpose()?.unwrap_or_default(),
+            assume_ready: self.assume_ready,
+            ..Inputs::default()
+        };
+        let mut projection = project(&inputs);
+        projection.problems.extend(remarks);
+        projection.problems.sort();
+        Ok(Engine { projection, with_file })
+    }
+
+    fn rules(&self) -> Result<(Rules, Vec<Remark>), Failure> {
+        let mut all = if self.no_default_rules { Vec::new() } else { defaults()? };
+        let own = files::rules(&self.rules)?;
+        let mut remarks = own.remarks;
+        remarks.extend(rules::twice(&own.items));
+        all.extend(own.items);
+        let (rules, more) = Rules::admit(all);
+        remarks.extend(more);
+        Ok((rules, remarks))
+    }
+
+    /// The one namespace that everything is rendered for.
+    fn namespace(&self, workloads: &[Source]) -> Result<String, Failure> {
+        let mut named: Vec<_> = workloads.iter().filter_map(|found| found.namespace.as_deref()).collect();
+        named.extend(self.namespace.as_deref());
+        named.sort_unstable();
+        named.dedup();
+        match named.as_slice() {
+            [] => Ok("default".to_owned()),
+            [one] => Ok((*one).to_owned()),
+            several => Err(Failure::error(format_args!(
+                "found the namespaces {}, expected one: render each namespace by itself",
+                several.join(", ")
+            ))),
+        }
+    }
+
+    fn images(&self, workloads: &mut [Source]) -> Result<(), Failure> {
+        match (self.image.is_empty(), workloads) {
+            (true, _) => Ok(()),
+            (false, [one]) => {
+                self.image.iter().try_for_each(|image| input::set_image(one, image).map_err(Failure::error))
+            }
+            (false, several) => Err(Failure::error(format_args!(
+                "--image is for one workload, found {}: use the annotation `k8s.score.dev/image`",
+                several.len()
+            ))),
+        }
+    }
+}
+
+fn defaults() -> Result<Vec<RuleFile>, Failure> {
+    rules::defaults().map_err(|remark| Failure::error(format_args!("{}: {}", remark.file, remark.message)))
+}
+
+fn supplied(path: &Path) -> Result<Supplied, Failure> {
+    let document = files::document(path)?;
+    let supplied = Supplied::read(&path.display().to_string(), &document);
+    supplied.map_err(|remarks| Failure::Refused(super::remarks::lines(&remarks, true)))
+}

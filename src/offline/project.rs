@@ -1,0 +1,307 @@
+//! What the operator makes of the workloads of one namespace, worked out without a cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use super::Remark;
+use super::input::Source;
+use super::provision::{Resource, Stage};
+use super::rules::Rules;
+use super::supplied::Supplied;
+use crate::api::conditions::Reason;
+use crate::api::names::ResourceUid;
+use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::plan::Plan;
+use crate::plan::demand::Demand;
+use crate::plan::graph::{self, Edges};
+use crate::plan::index::{Index, Known};
+use crate::plan::problem::Problem;
+use crate::plan::rule::select::Labels;
+use crate::plan::workload::{ResourceState, WorkloadInputs, plan};
+use crate::render::{self, Manifest, Manifests};
+
+/// All that a projection depends on.
+#[derive(Clone, Default)]
+pub struct Inputs {
+    /// The namespace that everything is rendered for.
+    pub namespace: String,
+    /// Its labels: rules select by them.
+    pub namespace_labels: Labels,
+    /// The workloads.
+    pub workloads: Vec<Source>,
+    /// The rules.
+    pub rules: Rules,
+    /// Outputs in place of a cluster's.
+    pub supplied: Supplied,
+    /// What a cluster has already, where one was asked.
+    pub existing: BTreeMap<ResourceUid, Existing>,
+    /// Whether objects count as ready as they are rendered.
+    pub assume_ready: bool,
+}
+
+/// A resource that a cluster has.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    /// Its spec, with rule and guid.
+    pub spec: ScoreResourceSpec,
+    /// The uid of its ScoreResource.
+    pub object_uid: String,
+    /// Its outputs, once it was ready.
+    pub outputs: Option<Map<String, Json>>,
+}
+
+/// What became of one workload.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Where it was read.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// Its objects, or why there are none.
+    pub manifests: Plan<Manifests>,
+    /// What it demands.
+    pub demands: Vec<Demand>,
+}
+
+/// What became of everything.
+pub struct Projection {
+    /// The namespace.
+    pub namespace: String,
+    /// The resources, each after those that it depends on; ties by identity.
+    pub resources: Vec<Resource>,
+    /// The workloads, by name.
+    pub workloads: Vec<Workload>,
+    /// What only an edit mends, by file and path.
+    pub problems: Vec<Remark>,
+    /// What only a cluster can tell, by file and path.
+    pub awaited: Vec<Remark>,
+}
+
+/// Works it out. The order of `inputs.workloads` does not matter.
+#[must_use]
+pub fn project(inputs: &Inputs) -> Projection {
+    let (sources, mut problems) = distinct(&inputs.workloads);
+    let index = index(&inputs.namespace, &sources);
+    let mut stage = Stage::new(inputs, &index);
+    let (order, cycles) = order(&index, &inputs.namespace);
+    for uid in &order {
+        stage.provision(uid);
+    }
+    let resources = stage.finish();
+    let mut workloads = planned(inputs, &sources, &index, &resources);
+    problems.extend(inputs.supplied.unused(workloads.iter().flat_map(|workload| &workload.demands)));
+    problems.extend(cycles.iter().flat_map(|cycle| in_a_cycle(cycle, &workloads)));
+    problems.extend(clashes(&mut workloads, &resources));
+    let mut projection = Projection {
+        namespace: inputs.namespace.clone(),
+        resources,
+        workloads,
+        problems,
+        awaited: Vec::new(),
+    };
+    projection.remark();
+    projection
+}
+
+impl Projection {
+    /// Everything that was rendered: of each resource, then of each workload, in the order of `apply`.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        let resources = self.resources.iter().flat_map(|resource| resource.manifests.iter());
+        let workloads = self.workloads.iter().filter_map(|workload| match &workload.manifests {
+            Plan::Ready(manifests) => Some(manifests.iter()),
+            Plan::Pending(_) | Plan::Rejected(_) => None,
+        });
+        resources.chain(workloads.flatten())
+    }
+
+    /// Collects what workloads and resources say, each thing once.
+    fn remark(&mut self) {
+        let files: BTreeMap<_, _> =
+            self.workloads.iter().map(|workload| (workload.name.clone(), workload.file.clone())).collect();
+        for workload in &self.workloads {
+            match &workload.manifests {
+                Plan::Ready(_) => {}
+                Plan::Rejected(problems) => {
+                    self.problems.extend(problems.iter().map(|found| Remark::problem(&workload.file, found)));
+                }
+                Plan::Pending(awaited) => {
+                    // What resources wait for is said once, at the resource.
+                    let own = awaited.iter().filter(|found| found.reason != Reason::WaitingForResources);
+                    self.awaited.extend(own.map(|found| Remark::awaited(&workload.file, "", found)));
+                }
+            }
+        }
+        for resource in &self.resources {
+            let file = resource.consumer().and_then(|demand| files.get(&demand.workload));
+            self.problems.extend(resource.problems(file.map_or("", String::as_str)));
+            self.awaited.extend(resource.awaited(file.map_or("", String::as_str)));
+        }
+        for remarks in [&mut self.problems, &mut self.awaited] {
+            remarks.sort();
+            remarks.dedup_by(|a, b| {
+                (&a.file, &a.path, a.reason) == (&b.file, &b.path, b.reason) && a.message == b.message
+            });
+        }
+    }
+}
+
+/// The workloads by name; of those that share a name, none, and a problem each.
+fn distinct(sources: &[Source]) -> (BTreeMap<&str, &Source>, Vec<Remark>) {
+    let mut by_name: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
+    for source in sources {
+        by_name.entry(&source.name).or_default().push(source);
+    }
+    let (one, several): (Vec<_>, Vec<_>) = by_name.into_iter().partition(|(_, found)| found.len() == 1);
+    let remarks =
+        several.iter().flat_map(|(name, found)| found.iter().map(|source| twice(name, source, found)));
+    let remarks = remarks.collect();
+    (one.into_iter().filter_map(|(name, found)| Some((name, *found.first()?))).collect(), remarks)
+}
+
+fn twice(name: &str, source: &Source, found: &[&Source]) -> Remark {
+    let mut others: BTreeSet<_> = found.iter().map(|other| other.file.as_str()).collect();
+    if others.len() > 1 {
+        others.remove(source.file.as_str());
+    }
+    let others: Vec<_> = others.into_iter().collect();
+    let message = format!(
+        "workload `{name}` is in {}, too: names are unique in a namespace, so rename one of them",
+        others.join(", ")
+    );
+    Remark::new(&source.file, "metadata.name", Reason::NameMismatch, message)
+}
+
+fn index(namespace: &str, sources: &BTreeMap<&str, &Source>) -> Index {
+    let mut index = Index::default();
+    for source in sources.values() {
+        let known = Known::new(&source.name, &source.uid, 1, source.labels.clone(), &source.spec);
+        index.put(namespace, known);
+    }
+    index
+}
+
+/// The resources in the order of their dependencies (E04), edges of all consumers united (E05); and the
+/// circles that leave some without a place.
+fn order(index: &Index, namespace: &str) -> (Vec<ResourceUid>, Vec<Vec<String>>) {
+    let mut edges = Edges::new();
+    for demand in index.workloads(namespace).flat_map(|known| known.demands()) {
+        let dependencies = edges.entry(demand.uid.to_string()).or_default();
+        dependencies.extend(demand.depends_on.values().map(ToString::to_string));
+    }
+    let mut cycles = Vec::new();
+    loop {
+        match graph::order(&edges) {
+            Ok(order) => return (order.iter().filter_map(|uid| ResourceUid::parse(uid)).collect(), cycles),
+            Err(cycle) => {
+                edges.retain(|uid, _| !cycle.contains(uid));
+                edges.values_mut().for_each(|next| next.retain(|uid| !cycle.contains(uid)));
+                cycles.push(cycle);
+            }
+        }
+    }
+}
+
+/// A circle that runs through several workloads: each of them is told.
+fn in_a_cycle(cycle: &[String], workloads: &[Workload]) -> Vec<Remark> {
+    let inside = |demand: &&Demand| cycle.contains(&demand.uid.to_string()) && !demand.depends_on.is_empty();
+    let remark = |workload: &Workload, demand: &Demand| {
+        let path = format!("resources.{}.params", demand.resource);
+        let message = format!(
+            "a cycle exists involving resource param placeholders: {}; remove one of these placeholders",
+            cycle.join(" → ")
+        );
+        Remark::new(&workload.file, path, Reason::DependencyCycle, message)
+    };
+    let of = |workload: &Workload| {
+        workload.demands.iter().filter(inside).map(|demand| remark(workload, demand)).collect::<Vec<_>>()
+    };
+    workloads.iter().flat_map(of).collect()
+}
+
+fn planned(
+    inputs: &Inputs,
+    sources: &BTreeMap<&str, &Source>,
+    index: &Index,
+    resources: &[Resource],
+) -> Vec<Workload> {
+    let by_uid: BTreeMap<_, _> = resources.iter().map(|resource| (&resource.uid, resource)).collect();
+    let workload = |source: &&Source| {
+        let known = index.get(&inputs.namespace, &source.name);
+        let demands: Vec<_> =
+            known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
+        let manifests = match plan(&workload_inputs(inputs, source, &demands, &by_uid)) {
+            Plan::Ready(workload) => Plan::Ready(render::workload(&workload)),
+            Plan::Pending(awaited) => Plan::Pending(awaited),
+            Plan::Rejected(problems) => Plan::Rejected(problems),
+        };
+        let manifests = manifests.and_then(|manifests| Plan::Ready(owned(manifests)));
+        Workload { file: source.file.clone(), name: source.name.clone(), manifests, demands }
+    };
+    sources.values().map(workload).collect()
+}
+
+fn workload_inputs(
+    inputs: &Inputs,
+    source: &Source,
+    demands: &[Demand],
+    resources: &BTreeMap<&ResourceUid, &Resource>,
+) -> WorkloadInputs {
+    let state = |demand: &Demand| -> Option<(String, ResourceState)> {
+        Some((demand.resource.clone(), resources.get(&demand.uid)?.state(demand)))
+    };
+    let siblings = demands.iter().filter_map(|demand| resources.get(&demand.uid));
+    let siblings = siblings.flat_map(|resource| resource.disputed());
+    WorkloadInputs {
+        name: source.name.clone(),
+        namespace: inputs.namespace.clone(),
+        uid: source.uid.clone(),
+        generation: 1,
+        spec: source.spec.clone(),
+        resources: demands.iter().filter_map(state).collect(),
+        siblings: siblings.filter(|demand| demand.workload != source.name).cloned().collect(),
+        running: Vec::new(),
+    }
+}
+
+/// The manifests; without owner references where the owner has no uid yet, as no API server takes them.
+pub(super) fn owned(manifests: Manifests) -> Manifests {
+    let strip = |manifest: &Manifest| {
+        let mut manifest = manifest.clone();
+        if manifest.owner_uid.is_empty()
+            && let Some(metadata) = manifest.body["metadata"].as_object_mut()
+        {
+            metadata.remove("ownerReferences");
+        }
+        manifest
+    };
+    Manifests::new(manifests.iter().map(strip))
+}
+
+/// Objects that two owners make: the operator gives them to the first and refuses the other (W11).
+fn clashes(workloads: &mut [Workload], resources: &[Resource]) -> Vec<Remark> {
+    let mut owners: BTreeMap<ObjectId, String> = BTreeMap::new();
+    for resource in resources {
+        let ids = resource.manifests.ids().cloned();
+        owners.extend(ids.map(|id| (id, format!("resource `{}`", resource.uid))));
+    }
+    let mut remarks = Vec::new();
+    for workload in workloads {
+        let Plan::Ready(manifests) = &workload.manifests else { continue };
+        let taken: Vec<_> =
+            manifests.ids().filter_map(|id| owners.get(id).map(|owner| (id, owner))).collect();
+        let clash = |(id, owner): &(&ObjectId, &String)| {
+            let message = format!("{id} is made by {owner} already: rename one of them");
+            Problem::new("", Reason::AlreadyExists, message)
+        };
+        let problems: Vec<_> = taken.iter().map(clash).collect();
+        if problems.is_empty() {
+            let ids = manifests.ids().cloned();
+            owners.extend(ids.map(|id| (id, format!("workload `{}`", workload.name))));
+        } else {
+            remarks.extend(problems.iter().map(|problem| Remark::problem(&workload.file, problem)));
+            workload.manifests = Plan::Rejected(problems);
+        }
+    }
+    remarks
+}
