@@ -6,7 +6,7 @@ use super::exit::Failure;
 use super::files;
 use crate::offline::Remark;
 use crate::offline::input::{self, Source};
-use crate::offline::project::{Inputs, Projection, project};
+use crate::offline::project::{Inputs, Projection, Sink, project};
 use crate::offline::rules::{self, RuleFile, Rules};
 use crate::offline::supplied::Supplied;
 use crate::plan::rule::select::Labels;
@@ -52,11 +52,11 @@ pub(super) struct Engine {
 }
 
 impl EngineArgs {
-    /// Reads the files and works everything out.
+    /// Reads the files and works everything out; `sink` gets the objects.
     ///
     /// # Errors
     /// Files that cannot be read, arguments that do not fit.
-    pub(super) fn run(&self, paths: &[PathBuf]) -> Result<Engine, Failure> {
+    pub(super) fn run(&self, paths: &[PathBuf], sink: Sink<'_>) -> Result<Engine, Failure> {
         let files::Found { items: mut workloads, mut remarks, files } = files::workloads(paths)?;
         let (rules, of_rules) = self.rules()?;
         let with_file = files > 1 || !of_rules.is_empty();
@@ -72,7 +72,7 @@ impl EngineArgs {
             assume_ready: self.assume_ready,
             ..Inputs::default()
         };
-        let mut projection = project(&inputs);
+        let mut projection = project(&inputs, sink);
         projection.problems.extend(remarks);
         projection.problems.sort();
         Ok(Engine { projection, with_file })

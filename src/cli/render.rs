@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::engine::EngineArgs;
+use super::engine::{Engine, EngineArgs};
 use super::exit::{Failure, print};
 use super::remarks;
-use crate::offline::project::Projection;
+use crate::render::Manifest;
 
 /// Print the objects that the operator would make of Score files, without a cluster.
 #[derive(Debug, clap::Args)]
@@ -38,27 +38,46 @@ enum Format {
 /// Files that cannot be read; then, after everything that is known was printed, problems and what is
 /// awaited.
 pub(super) fn execute(args: &RenderArgs) -> Result<(), Failure> {
-    let engine = args.engine.run(&args.files)?;
-    match args.output {
-        Format::Yaml => yaml(&engine.projection)?,
-        Format::Json => print(&json_list(&engine.projection)?)?,
-    }
+    let engine = match args.output {
+        Format::Yaml => yaml(args)?,
+        Format::Json => json_list(args)?,
+    };
     remarks::end(&engine.projection.problems, &engine.projection.awaited, engine.with_file)
 }
 
-fn yaml(projection: &Projection) -> Result<(), Failure> {
-    let mut text = String::new();
-    for manifest in projection.manifests() {
-        text.push_str("---\n");
-        let body = serde_saphyr::to_string(&manifest.body);
-        text.push_str(&body.map_err(|error| Failure::error(format_args!("cannot write YAML: {error}")))?);
-    }
-    print(&text)
+/// How much text is collected before it is written.
+const CHUNK: usize = 1 << 16;
+
+fn yaml(args: &RenderArgs) -> Result<Engine, Failure> {
+    let (mut text, mut written) = (String::new(), Ok(()));
+    let engine = args.engine.run(&args.files, &mut |manifest| {
+        if written.is_ok() {
+            written = document(manifest, &mut text);
+        }
+    })?;
+    written?;
+    print(&text)?;
+    Ok(engine)
 }
 
-fn json_list(projection: &Projection) -> Result<String, Failure> {
-    let items: Vec<&Value> = projection.manifests().map(|manifest| &manifest.body).collect();
+/// Adds a document, and writes what has been collected once it is much.
+fn document(manifest: &Manifest, text: &mut String) -> Result<(), Failure> {
+    let body = serde_saphyr::to_string(&manifest.body);
+    let body = body.map_err(|error| Failure::error(format_args!("cannot write YAML: {error}")))?;
+    text.push_str("---\n");
+    text.push_str(&body);
+    if text.len() > CHUNK {
+        print(text)?;
+        text.clear();
+    }
+    Ok(())
+}
+
+fn json_list(args: &RenderArgs) -> Result<Engine, Failure> {
+    let mut items: Vec<Value> = Vec::new();
+    let engine = args.engine.run(&args.files, &mut |manifest| items.push(manifest.body.clone()))?;
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
     let text = serde_json::to_string_pretty(&list);
-    Ok(text.map_err(|error| Failure::error(format_args!("cannot write JSON: {error}")))? + "\n")
+    print(&(text.map_err(|error| Failure::error(format_args!("cannot write JSON: {error}")))? + "\n"))?;
+    Ok(engine)
 }

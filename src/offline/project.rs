@@ -1,6 +1,7 @@
 //! What the operator makes of the workloads of one namespace, worked out without a cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
@@ -58,8 +59,8 @@ pub struct Workload {
     pub file: String,
     /// Its name.
     pub name: String,
-    /// Its objects, or why there are none.
-    pub manifests: Plan<Manifests>,
+    /// Its objects, in order, or why there are none.
+    pub objects: Plan<Vec<ObjectId>>,
     /// What it demands.
     pub demands: Vec<Demand>,
 }
@@ -78,21 +79,22 @@ pub struct Projection {
     pub awaited: Vec<Remark>,
 }
 
+/// Where objects go as they are rendered: of each resource, then of each workload, in the order of `apply`.
+/// Nothing else keeps them, as a thousand databases would fill the memory.
+pub type Sink<'a> = &'a mut dyn FnMut(&Manifest);
+
 /// Works it out. The order of `inputs.workloads` does not matter.
-#[must_use]
-pub fn project(inputs: &Inputs) -> Projection {
+pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     let (sources, mut problems) = distinct(&inputs.workloads);
     let index = index(&inputs.namespace, &sources);
-    let mut stage = Stage::new(inputs, &index);
     let (order, cycles) = order(&index, &inputs.namespace);
-    for uid in &order {
-        stage.provision(uid);
-    }
+    let mut output = Output { sink, owners: BTreeMap::new() };
+    let mut stage = Stage::new(inputs, &index, &mut output);
+    order.iter().for_each(|uid| stage.provision(uid));
     let resources = stage.finish();
-    let mut workloads = planned(inputs, &sources, &index, &resources);
+    let workloads = planned(inputs, &sources, &index, &resources, &mut output);
     problems.extend(inputs.supplied.unused(workloads.iter().flat_map(|workload| &workload.demands)));
     problems.extend(cycles.iter().flat_map(|cycle| in_a_cycle(cycle, &workloads)));
-    problems.extend(clashes(&mut workloads, &resources));
     let mut projection = Projection {
         namespace: inputs.namespace.clone(),
         resources,
@@ -105,22 +107,12 @@ pub fn project(inputs: &Inputs) -> Projection {
 }
 
 impl Projection {
-    /// Everything that was rendered: of each resource, then of each workload, in the order of `apply`.
-    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
-        let resources = self.resources.iter().flat_map(|resource| resource.manifests.iter());
-        let workloads = self.workloads.iter().filter_map(|workload| match &workload.manifests {
-            Plan::Ready(manifests) => Some(manifests.iter()),
-            Plan::Pending(_) | Plan::Rejected(_) => None,
-        });
-        resources.chain(workloads.flatten())
-    }
-
     /// Collects what workloads and resources say, each thing once.
     fn remark(&mut self) {
         let files: BTreeMap<_, _> =
             self.workloads.iter().map(|workload| (workload.name.clone(), workload.file.clone())).collect();
         for workload in &self.workloads {
-            match &workload.manifests {
+            match &workload.objects {
                 Plan::Ready(_) => {}
                 Plan::Rejected(problems) => {
                     self.problems.extend(problems.iter().map(|found| Remark::problem(&workload.file, found)));
@@ -224,19 +216,18 @@ fn planned(
     sources: &BTreeMap<&str, &Source>,
     index: &Index,
     resources: &[Resource],
+    output: &mut Output<'_>,
 ) -> Vec<Workload> {
     let by_uid: BTreeMap<_, _> = resources.iter().map(|resource| (&resource.uid, resource)).collect();
     let workload = |source: &&Source| {
         let known = index.get(&inputs.namespace, &source.name);
         let demands: Vec<_> =
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
-        let manifests = match plan(&workload_inputs(inputs, source, &demands, &by_uid)) {
-            Plan::Ready(workload) => Plan::Ready(render::workload(&workload)),
-            Plan::Pending(awaited) => Plan::Pending(awaited),
-            Plan::Rejected(problems) => Plan::Rejected(problems),
-        };
-        let manifests = manifests.and_then(|manifests| Plan::Ready(owned(manifests)));
-        Workload { file: source.file.clone(), name: source.name.clone(), manifests, demands }
+        let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
+        let objects = planned.and_then(|workload| {
+            output.emit(&format!("workload `{}`", source.name), "", render::workload(&workload))
+        });
+        Workload { file: source.file.clone(), name: source.name.clone(), objects, demands }
     };
     sources.values().map(workload).collect()
 }
@@ -264,44 +255,38 @@ fn workload_inputs(
     }
 }
 
-/// The manifests; without owner references where the owner has no uid yet, as no API server takes them.
-pub(super) fn owned(manifests: Manifests) -> Manifests {
-    let strip = |manifest: &Manifest| {
-        let mut manifest = manifest.clone();
+/// Where objects go, and who has made which so far.
+pub(super) struct Output<'a> {
+    sink: Sink<'a>,
+    owners: BTreeMap<ObjectId, Arc<str>>,
+}
+
+impl Output<'_> {
+    /// Hands out the objects of an owner, and gives their ids; unless another makes one of them: the
+    /// operator refuses that, too (W11). Problems are at `path`.
+    pub(super) fn emit(&mut self, owner: &str, path: &str, manifests: Manifests) -> Plan<Vec<ObjectId>> {
+        let clash = |id: &ObjectId| {
+            let message = format!("{id} is made by {}, too: rename one of them", self.owners.get(id)?);
+            Some(Problem::new(path, Reason::AlreadyExists, message))
+        };
+        let problems: Vec<_> = manifests.ids().filter_map(clash).collect();
+        if !problems.is_empty() {
+            return Plan::Rejected(problems);
+        }
+        let owner: Arc<str> = owner.into();
+        let ids: Vec<_> = manifests.into_iter().map(|manifest| self.hand_out(manifest)).collect();
+        self.owners.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&owner))));
+        Plan::Ready(ids)
+    }
+
+    /// Without owner references where the owner has no uid yet, as no API server takes them.
+    fn hand_out(&mut self, mut manifest: Manifest) -> ObjectId {
         if manifest.owner_uid.is_empty()
             && let Some(metadata) = manifest.body["metadata"].as_object_mut()
         {
             metadata.remove("ownerReferences");
         }
-        manifest
-    };
-    Manifests::new(manifests.iter().map(strip))
-}
-
-/// Objects that two owners make: the operator gives them to the first and refuses the other (W11).
-fn clashes(workloads: &mut [Workload], resources: &[Resource]) -> Vec<Remark> {
-    let mut owners: BTreeMap<ObjectId, String> = BTreeMap::new();
-    for resource in resources {
-        let ids = resource.manifests.ids().cloned();
-        owners.extend(ids.map(|id| (id, format!("resource `{}`", resource.uid))));
+        (self.sink)(&manifest);
+        manifest.id
     }
-    let mut remarks = Vec::new();
-    for workload in workloads {
-        let Plan::Ready(manifests) = &workload.manifests else { continue };
-        let taken: Vec<_> =
-            manifests.ids().filter_map(|id| owners.get(id).map(|owner| (id, owner))).collect();
-        let clash = |(id, owner): &(&ObjectId, &String)| {
-            let message = format!("{id} is made by {owner} already: rename one of them");
-            Problem::new("", Reason::AlreadyExists, message)
-        };
-        let problems: Vec<_> = taken.iter().map(clash).collect();
-        if problems.is_empty() {
-            let ids = manifests.ids().cloned();
-            owners.extend(ids.map(|id| (id, format!("workload `{}`", workload.name))));
-        } else {
-            remarks.extend(problems.iter().map(|problem| Remark::problem(&workload.file, problem)));
-            workload.manifests = Plan::Rejected(problems);
-        }
-    }
-    remarks
 }

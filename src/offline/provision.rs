@@ -7,11 +7,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json, json};
 
 use super::Remark;
-use super::project::{Inputs, owned};
+use super::project::{Inputs, Output};
 use super::rules::Admission;
 use crate::api::conditions::Reason;
 use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid, short_hash};
-use crate::api::resource::ScoreResourceSpec;
+use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::api::rule::{DeletionPolicy, Generate};
 use crate::plan::Plan;
 use crate::plan::binding::{self, Binding, BindingInputs, bind};
@@ -43,8 +43,8 @@ pub struct Resource {
     pub candidates: Vec<Candidate>,
     /// Its params after defaults, where they are known.
     pub params: Option<Value>,
-    /// Its objects, as far as they are known.
-    pub manifests: Manifests,
+    /// Its objects, as far as they are known, in order.
+    pub objects: Vec<ObjectId>,
     /// What it offers, or why that is not known.
     pub outputs: Plan<Map<String, Json>>,
     /// Who demands it, by workload and name.
@@ -136,9 +136,10 @@ impl Resource {
 }
 
 /// The resources worked out so far.
-pub(super) struct Stage<'a> {
+pub(super) struct Stage<'a, 'o> {
     inputs: &'a Inputs,
     index: &'a Index,
+    output: &'a mut Output<'o>,
     workloads: Map<String, Json>,
     done: Vec<Resource>,
     places: BTreeMap<ResourceUid, usize>,
@@ -149,12 +150,13 @@ pub(super) struct Stage<'a> {
 /// What a rule shares: its objects by key, or why there are none.
 type Shared = Plan<BTreeMap<String, Json>>;
 
-impl<'a> Stage<'a> {
-    pub(super) fn new(inputs: &'a Inputs, index: &'a Index) -> Self {
+impl<'a, 'o> Stage<'a, 'o> {
+    pub(super) fn new(inputs: &'a Inputs, index: &'a Index, output: &'a mut Output<'o>) -> Self {
         let service = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
         Self {
             inputs,
             index,
+            output,
             workloads: index.workloads(&inputs.namespace).map(service).collect(),
             done: Vec::new(),
             places: BTreeMap::new(),
@@ -176,7 +178,7 @@ impl<'a> Stage<'a> {
             spec,
             candidates,
             params: None,
-            manifests: Manifests::default(),
+            objects: Vec::new(),
             outputs: Plan::Pending(Vec::new()),
             demands,
             shares: None,
@@ -273,14 +275,14 @@ impl<'a> Stage<'a> {
             Plan::Rejected(problems) => return Plan::Rejected(problems),
         };
         resource.params = Some(evaluated.params.clone());
-        resource.manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
-        let mut live = by_key(&evaluated, &resource.manifests);
-        match shared {
-            Plan::Ready(more) => live.extend(more),
-            Plan::Pending(awaited) => return Plan::Pending(awaited),
-            Plan::Rejected(problems) => return Plan::Rejected(problems),
-        }
-        self.offered(rule, &evaluated, &live, &resource.manifests)
+        let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
+        let mut live = by_key(&evaluated, &manifests);
+        let outputs = self.offered(rule, &evaluated, &mut live, shared, &manifests);
+        let emitted = self.emit(&resource.uid, manifests);
+        emitted.and_then(|objects| {
+            resource.objects = objects;
+            outputs
+        })
     }
 
     fn evaluation(&self, rule: &Rule, resource: &Resource) -> ResourceInputs {
@@ -330,7 +332,11 @@ impl<'a> Stage<'a> {
         let secret =
             (is_generated && spec.class != SHARED_CLASS).then(|| generated::render(&belonging, rolled));
         let all = objects(&belonging, &evaluated.objects);
-        owned(Manifests::new(secret.into_iter().chain(all.iter().cloned())))
+        Manifests::new(secret.into_iter().chain(all))
+    }
+
+    fn emit(&mut self, uid: &ResourceUid, manifests: Manifests) -> Plan<Vec<ObjectId>> {
+        self.output.emit(&format!("resource `{uid}`"), "manifests", manifests)
     }
 
     /// What the rule shares in the namespace: worked out once.
@@ -370,7 +376,7 @@ impl<'a> Stage<'a> {
             spec,
             candidates: Vec::new(),
             params: None,
-            manifests: Manifests::default(),
+            objects: Vec::new(),
             outputs: Plan::Ready(Map::new()),
             demands: Vec::new(),
             shares: None,
@@ -378,11 +384,16 @@ impl<'a> Stage<'a> {
         let inputs = ResourceInputs { generated: BTreeMap::new(), ..self.evaluation(rule, &resource) };
         let live = match evaluate(rule, Part::Shared, &inputs) {
             Plan::Ready(evaluated) => {
-                resource.manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
+                let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
                 let known = self.inputs.existing.get(uid).is_some_and(|existing| existing.outputs.is_some());
                 let ready = self.inputs.assume_ready || known;
-                let works = if ready { Plan::Ready(()) } else { must_work(&resource.manifests) };
-                works.and_then(|()| Plan::Ready(by_key(&evaluated, &resource.manifests)))
+                let works = if ready { Plan::Ready(()) } else { must_work(&manifests) };
+                let live = by_key(&evaluated, &manifests);
+                let emitted = self.emit(uid, manifests);
+                emitted.and_then(|objects| {
+                    resource.objects = objects;
+                    works.and_then(|()| Plan::Ready(live))
+                })
             }
             Plan::Pending(awaited) => Plan::Pending(awaited),
             Plan::Rejected(problems) => Plan::Rejected(problems),
@@ -397,9 +408,15 @@ impl<'a> Stage<'a> {
         &self,
         rule: &Rule,
         evaluated: &Evaluated,
-        live: &BTreeMap<String, Json>,
+        live: &mut BTreeMap<String, Json>,
+        shared: Shared,
         manifests: &Manifests,
     ) -> Plan<Map<String, Json>> {
+        match shared {
+            Plan::Ready(more) => live.extend(more),
+            Plan::Pending(awaited) => return Plan::Pending(awaited),
+            Plan::Rejected(problems) => return Plan::Rejected(problems),
+        }
         let offered = if self.inputs.assume_ready {
             outputs_if_ready(rule, evaluated, live)
         } else {
