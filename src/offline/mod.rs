@@ -3,8 +3,10 @@
 //! with what is there.
 
 pub mod input;
+pub mod offer;
 pub mod project;
-pub mod provision;
+mod provision;
+pub mod resource;
 pub mod rules;
 pub mod supplied;
 

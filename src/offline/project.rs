@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 
 use super::Remark;
 use super::input::Source;
-use super::provision::{Resource, Stage};
+use super::provision::Stage;
+use super::resource::Resource;
 use super::rules::Rules;
 use super::supplied::Supplied;
 use crate::api::conditions::Reason;

@@ -85,34 +85,30 @@ pub struct Misfit {
 #[must_use]
 pub fn candidates(rules: &[Arc<Rule>], subject: Subject<'_>, bound: Option<&str>) -> Vec<Candidate> {
     let mut fit = matching(rules, subject);
-    let best = fit.first().map(|rule| rule.name.clone());
-    if let Some(place) = fit.iter().position(|rule| Some(rule.name.as_str()) == bound) {
-        fit[..=place].rotate_right(1);
+    let best = fit.first().map(|rule| rule.name.as_str());
+    let sticks = bound.is_some() && bound != best;
+    let mut all = Vec::new();
+    if sticks && let Some(bound) = bound {
+        fit.retain(|rule| rule.name != bound);
+        let priority = rules.iter().find(|rule| rule.name == bound).map_or(0, |rule| rule.priority);
+        let standing = Standing::Chosen { by: Lead::Binding };
+        all.push(Candidate { rule: bound.to_owned(), priority, standing });
     }
-    let sticks = bound.is_some() && bound != best.as_deref();
-    let first = fit.first().copied();
-    let mut all: Vec<_> =
-        fit.iter().enumerate().map(|(place, rule)| fitting(place, rule, &fit, first, sticks)).collect();
+    all.extend(fit.iter().enumerate().map(|(place, rule)| fitting(place, rule, &fit, sticks)));
     let mut rest: Vec<_> = rules.iter().filter_map(|rule| unfit(rule, subject)).collect();
+    rest.retain(|candidate| Some(candidate.rule.as_str()) != bound);
     rest.sort_by(|a, b| a.rule.cmp(&b.rule));
     all.extend(rest);
     all
 }
 
-fn fitting(
-    place: usize,
-    rule: &Arc<Rule>,
-    fit: &[&Arc<Rule>],
-    first: Option<&Arc<Rule>>,
-    sticks: bool,
-) -> Candidate {
-    let standing = match (place, first) {
-        (0, _) => {
-            let by = fit.get(1).map_or(Lead::Alone, |next| lead(rule, next));
-            Standing::Chosen { by: if sticks { Lead::Binding } else { by } }
+fn fitting(place: usize, rule: &Arc<Rule>, fit: &[&Arc<Rule>], sticks: bool) -> Candidate {
+    let standing = match (place, fit.first()) {
+        _ if sticks => Standing::Beaten { by: Lead::Binding },
+        (0, _) | (_, None) => {
+            Standing::Chosen { by: fit.get(1).map_or(Lead::Alone, |next| lead(rule, next)) }
         }
-        (_, Some(first)) => Standing::Beaten { by: if sticks { Lead::Binding } else { lead(first, rule) } },
-        (_, None) => Standing::Beaten { by: Lead::Alone },
+        (_, Some(first)) => Standing::Beaten { by: lead(first, rule) },
     };
     Candidate { rule: rule.name.clone(), priority: rule.priority, standing }
 }
@@ -266,6 +262,16 @@ mod tests {
         let said = said(&rules()[..3], Some("b"));
         assert_eq!(said[0], "b chosen: the resource is bound to it already");
         assert!(said[1].starts_with("prod lost: the resource is bound"), "{said:?}");
+        assert_eq!(said.len(), 3);
+    }
+
+    #[test]
+    fn p04_so_does_one_that_no_longer_matches_or_is_gone() {
+        for bound in ["big", "gone"] {
+            let said = said(&rules()[..5], Some(bound));
+            assert_eq!(said[0], format!("{bound} chosen: the resource is bound to it already"));
+            assert_eq!(said.iter().filter(|line| line.contains("chosen:")).count(), 1, "{said:?}");
+        }
     }
 
     #[test]
