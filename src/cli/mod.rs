@@ -3,6 +3,7 @@
 mod crds;
 mod engine;
 pub mod exit;
+mod explain;
 mod files;
 mod remarks;
 mod render;
@@ -30,6 +31,7 @@ enum Command {
     /// Run the controllers, with the credentials of $KUBECONFIG or of the pod.
     Run(RunArgs),
     Render(render::RenderArgs),
+    Explain(explain::ExplainArgs),
     /// Print the `CustomResourceDefinitions`, or write them into a directory.
     Crds {
         /// The directory; one file per definition.
@@ -91,6 +93,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Render(args) => render::execute(&args),
+            Command::Explain(args) => explain::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
         }
     }
