@@ -14,7 +14,7 @@ use score_operator::api::rule::ProvisionerRule;
 use score_operator::plan::Plan;
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::plan::workload::{WorkloadInputs, plan};
-use score_operator::render;
+use score_operator::render::{self, SecretValues};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -259,19 +259,34 @@ fn resource(api_version: &str, kind: &str) -> (String, String) {
     (group.to_owned(), found.plural)
 }
 
-/// Every kind that a default rule or a workload becomes, generated Secrets included.
+/// Every kind that a default rule or a workload becomes, generated Secrets and claims included.
 fn made_kinds() -> BTreeSet<(String, String)> {
     let mut kinds: BTreeSet<_> = default_rules().values().flat_map(Rule::kinds).collect();
-    let spec = json!({"service": {"ports": {"www": {"port": 80}}}, "containers": {"main": {"image": "app"}}});
-    let inputs: WorkloadInputs = serde_json::from_value(
-        json!({"name": "web", "namespace": "team-a", "uid": "u", "generation": 1, "spec": spec}),
-    )
-    .expect("inputs");
-    let Plan::Ready(workload) = plan(&inputs) else { panic!("a workload without resources is ready") };
-    kinds.extend(render::workload(&workload).ids().map(|id| (id.api_version.clone(), id.kind.clone())));
+    for kind in ["Deployment", "StatefulSet", "Job", "CronJob"] {
+        kinds.extend(workload_kinds(kind));
+    }
     kinds.insert(("v1".into(), "Secret".into()));
-    assert!(kinds.len() >= 7, "{kinds:?}");
+    kinds.insert(("v1".into(), "PersistentVolumeClaim".into()));
+    assert!(kinds.len() >= 9, "{kinds:?}");
     kinds
+}
+
+/// What a workload of this kind with ports and a file becomes.
+fn workload_kinds(kind: &str) -> Vec<(String, String)> {
+    let mut annotations = json!({"k8s.score.dev/kind": kind});
+    if kind == "CronJob" {
+        annotations["k8s.score.dev/schedule"] = json!("@daily");
+    }
+    let spec = json!({
+        "metadata": {"annotations": annotations},
+        "service": {"ports": {"www": {"port": 80}}},
+        "containers": {"main": {"image": "app", "files": {"/x": {"content": "y"}}}},
+    });
+    let inputs = json!({"name": "web", "namespace": "team-a", "uid": "u", "generation": 1, "spec": spec});
+    let inputs: WorkloadInputs = serde_json::from_value(inputs).expect("inputs");
+    let Plan::Ready(workload) = plan(&inputs) else { panic!("a workload without resources is ready") };
+    let manifests = render::workload(&workload, &SecretValues::default());
+    manifests.ids().map(|id| (id.api_version.clone(), id.kind.clone())).collect()
 }
 
 // === Reading ===

@@ -34,7 +34,7 @@ fn config() -> ProptestConfig {
 /// What a workload becomes, if nothing is wrong or missing.
 fn rendered(inputs: &WorkloadInputs) -> Option<Manifests> {
     match plan(inputs) {
-        Plan::Ready(workload) => Some(render::workload(&workload)),
+        Plan::Ready(workload) => Some(render::workload(&workload, &given::secret_values(&workload))),
         Plan::Pending(_) | Plan::Rejected(_) => None,
     }
 }

@@ -27,14 +27,11 @@ pub const SOURCE_WORKLOAD: &str = "k8s.score.dev/source-workload";
 /// ScoreResource that may.
 pub const ADOPT: &str = "k8s.score.dev/adopt";
 
-/// Prefix of the instructions that a Score file gives to the operator; never copied to pods.
-pub const INSTRUCTION_PREFIX: &str = "k8s.score.dev/";
-/// Instruction: the name of the workload's Service (T01).
-pub const SERVICE_NAME: &str = "k8s.score.dev/service-name";
-/// Instruction: the kind of the workload (W01).
-pub const KIND: &str = "k8s.score.dev/kind";
-/// All instructions that are read so far.
-pub const INSTRUCTIONS: &[&str] = &[KIND, SERVICE_NAME];
+/// Annotation on pods: a hash of the files that they mount, so that a changed file rolls them (F11).
+pub const FILES_HASH: &str = "k8s.score.dev/files-hash";
+
+/// Label of a namespace: the Pod Security level that its API server enforces.
+pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.

@@ -4,6 +4,7 @@
 
 pub mod conditions;
 pub mod crds;
+pub mod instructions;
 pub mod labels;
 pub mod names;
 pub mod resource;

@@ -99,6 +99,30 @@ pub fn generated_secret(resource: &str) -> String {
     truncate_hash(&format!("{resource}-generated"), LABEL_MAX)
 }
 
+/// The claim that a resource keeps for its consumers that are no StatefulSet (L02).
+#[must_use]
+pub fn claim(resource: &ResourceUid) -> String {
+    resource.object_name()
+}
+
+/// The first ten hexadecimal digits of the SHA-256 of a text, as score-k8s names files and volumes (F01).
+#[must_use]
+pub fn file_hash(text: &str) -> String {
+    hash(text, 5)
+}
+
+/// The first sixteen hexadecimal digits of the SHA-256 of texts, which is another where a border between
+/// two of them moves.
+#[must_use]
+pub fn digest(parts: &[Vec<u8>]) -> String {
+    let mut all = Sha256::new();
+    for part in parts {
+        all.update((part.len() as u64).to_be_bytes());
+        all.update(part);
+    }
+    all.finalize().iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
 /// The identity of the shared part of a rule: one instance per rule and namespace.
 #[must_use]
 pub fn shared_uid(type_: &str, rule: &str) -> ResourceUid {

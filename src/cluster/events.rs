@@ -31,8 +31,28 @@ impl Events {
         let Some(ready) = transition(before, after) else { return };
         let about = object.object_ref(&());
         log(&about, ready);
-        let Some(event) = event(before, after, ready) else { return };
-        let published = self.recorder.publish(&event, &about);
+        if let Some(event) = event(before, after, ready) {
+            self.publish(&event, &about).await;
+        }
+    }
+
+    /// Warns of placeholders that stay as they are (H09).
+    pub async fn not_expanded<K>(&self, object: &K, notes: &[String])
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let event = Event {
+            type_: EventType::Warning,
+            reason: "NotExpanded".to_owned(),
+            note: Some(cut(notes.join("\n"), NOTE_MAX)),
+            action: "Reconcile".to_owned(),
+            secondary: None,
+        };
+        self.publish(&event, &object.object_ref(&())).await;
+    }
+
+    async fn publish(&self, event: &Event, about: &ObjectReference) {
+        let published = self.recorder.publish(event, about);
         match tokio::time::timeout(super::DEADLINE, published).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "an event was lost"),

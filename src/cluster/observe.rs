@@ -1,19 +1,23 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+mod secrets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
+pub use secrets::{missing_secrets, secret_values};
+
 use super::Error;
 use super::world::World;
 use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
-use crate::api::labels;
 use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
+use crate::api::{instructions, labels};
 use crate::plan::binding::{self, BindingInputs};
 use crate::plan::demand::Demand;
 use crate::plan::index::{Known, ResourceKey};
@@ -21,9 +25,9 @@ use crate::plan::lookup::Dependency;
 use crate::plan::resource::{ResourceInputs, WorkloadView};
 use crate::plan::rule::Rule;
 use crate::plan::rule::select::{Subject, matching};
-use crate::plan::workload::{ResourceState, Running, WorkloadInputs};
+use crate::plan::score::settings::Kind;
+use crate::plan::workload::{NamespaceDefaults, ResourceState, Running, WorkloadInputs};
 use crate::render::Owner;
-use crate::template::SecretRef;
 
 /// The inputs of a workload's plan.
 ///
@@ -60,6 +64,7 @@ fn resolved(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
     let siblings = demands.iter().flat_map(|demand| index.demands(&key(demand)));
     WorkloadInputs {
         running: Vec::new(),
+        defaults: defaults(world, &namespace),
         siblings: siblings.filter(|demand| demand.workload != name).collect(),
         resources: demands
             .iter()
@@ -88,8 +93,31 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map_or_else(|| "being resolved".to_owned(), |ready| ready.message.clone()),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
+        retained: retained(world, &resource.spec),
         outputs: status.outputs,
     })
+}
+
+fn retains(rule: &Rule) -> bool {
+    rule.deletion_policy == DeletionPolicy::Retain
+}
+
+/// Whether the objects of a resource outlive it. Where its rule is gone nobody can tell: then they do. Read
+/// from the rule as it was written, which is known from the start.
+fn retained(world: &World, spec: &ScoreResourceSpec) -> bool {
+    let rule = spec.rule.as_ref().and_then(|name| world.caches.rules.get("", name));
+    rule.is_none_or(|rule| rule.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain)
+}
+
+/// What a namespace says of the pods in it.
+fn defaults(world: &World, namespace: &str) -> NamespaceDefaults {
+    let namespace = world.caches.namespaces.get("", namespace);
+    NamespaceDefaults {
+        pod_security: namespace
+            .as_ref()
+            .and_then(|it| it.annotations().get(instructions::POD_SECURITY).cloned()),
+        enforced: namespace.as_ref().and_then(|it| it.labels().get(labels::ENFORCED_POD_SECURITY).cloned()),
+    }
 }
 
 /// What a resource's binding depends on, and who owns it.
@@ -141,7 +169,7 @@ pub async fn retained_guid(
     binding: &mut BindingInputs,
 ) -> Result<(), Error> {
     let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
-    let retains = rule.is_some_and(|rule| rule.deletion_policy == DeletionPolicy::Retain);
+    let retains = rule.is_some_and(|rule| retains(&rule));
     if binding.existing.is_some() || !retains {
         return Ok(());
     }
@@ -329,40 +357,14 @@ fn dependency(world: &World, namespace: &str, name: &str, uid: &ResourceUid) -> 
     }
 }
 
-/// The references among `wanted` whose Secret or key does not exist, each with what is missing.
-///
-/// # Errors
-/// Where the API server cannot be asked.
-pub async fn missing_secrets(
-    world: &World,
-    namespace: &str,
-    wanted: &BTreeSet<SecretRef>,
-) -> Result<Vec<String>, Error> {
-    let mut missing = Vec::new();
-    for reference in wanted {
-        let mut secret = world.secrets.get(namespace, &reference.name).await?;
-        if secret.as_ref().is_some_and(|secret| !has_key(secret, &reference.key)) {
-            // What was remembered may be older than the key that is awaited.
-            secret = world.secrets.read(namespace, &reference.name).await?;
-        }
-        match secret {
-            None => missing.push(format!(
-                "Secret `{}` does not exist yet (its key `{}` is awaited)",
-                reference.name, reference.key
-            )),
-            Some(secret) if !has_key(&secret, &reference.key) => missing.push(lacks(&secret, reference)),
-            Some(_) => {}
-        }
-    }
-    Ok(missing)
-}
-
-fn has_key(secret: &kube::api::DynamicObject, key: &str) -> bool {
-    secret.data["data"].get(key).is_some()
-}
-
-fn lacks(secret: &kube::api::DynamicObject, reference: &SecretRef) -> String {
-    let keys = secret.data["data"].as_object();
-    let there = crate::plan::problem::list(keys.into_iter().flatten().map(|(key, _)| key.as_str()));
-    format!("Secret `{}` has no key `{}` yet (there: {there})", reference.name, reference.key)
+/// Whether a resource that offers a `claimSpec` keeps a claim itself: for consumers that are no StatefulSet,
+/// whose pods have a claim each (L02).
+#[must_use]
+pub fn wants_claim(world: &World, namespace: &str, demands: &[Demand]) -> bool {
+    let index = world.index();
+    let is_shared = |demand: &Demand| {
+        let known = index.get(namespace, &demand.workload);
+        known.and_then(|known| Some(known.valid.as_ref()?.settings.kind != Kind::StatefulSet))
+    };
+    demands.iter().filter_map(is_shared).any(|shared| shared)
 }

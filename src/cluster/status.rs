@@ -16,6 +16,7 @@ use crate::api::labels;
 use crate::api::resource::{ScoreResource, ScoreResourceStatus};
 use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
 use crate::api::workload::{ScoreWorkload, ScoreWorkloadStatus};
+use crate::plan::score::literals;
 
 /// Writes the status of a workload and tells of its transition.
 ///
@@ -24,15 +25,27 @@ use crate::api::workload::{ScoreWorkload, ScoreWorkloadStatus};
 pub async fn workload(
     world: &World,
     object: &ScoreWorkload,
-    before: &[Condition],
+    before: &ScoreWorkloadStatus,
     after: &ScoreWorkloadStatus,
 ) -> Result<(), Error> {
     let api = api(&world.client, &object.namespace().unwrap_or_default());
     if let Some(written) = write(api, object, after).await? {
         world.caches.workloads.wrote(written);
-        world.events.transition(object, before, &after.conditions).await;
+        world.events.transition(object, &before.conditions, &after.conditions).await;
+        if before.observed_generation != after.observed_generation {
+            warn(world, object).await;
+        }
     }
     Ok(())
+}
+
+/// Once per generation: placeholders that stay as they are (H09).
+async fn warn(world: &World, object: &ScoreWorkload) {
+    let known = world.index().get(&object.namespace().unwrap_or_default(), &object.name_any());
+    let notes = known.and_then(|known| known.valid.as_ref().map(|valid| literals(&valid.score)));
+    if let Some(notes) = notes.filter(|notes| !notes.is_empty()) {
+        world.events.not_expanded(object, &notes).await;
+    }
 }
 
 /// Writes the status of a resource and tells of its transition.

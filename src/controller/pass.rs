@@ -53,27 +53,37 @@ pub struct Carried {
 }
 
 /// Applies all manifests, then prunes what is no longer wanted: only when the plan was whole, which the
-/// caller knows, and every apply succeeded, which is seen here.
+/// caller knows, and every apply succeeded, which is seen here. `keeps` names what is not pruned although
+/// no manifest of now makes it.
 pub async fn carry_out(
     world: &World,
-    namespace: &str,
-    owner_uid: &str,
+    (namespace, owner_uid): (&str, &str),
     manifests: &Manifests,
     before: &[InventoryEntry],
+    keeps: impl Fn(&ObjectId) -> bool,
 ) -> Carried {
     let report = apply::all(world, manifests).await;
     let mut inventory = report.inventory(manifests, before);
     let mut error = report.error;
+    let mut outcome = judged(&report.live);
     if error.is_none() && report.refusals.is_empty() {
-        let wanted = manifests.ids().collect();
+        let running_on = outcome != Outcome::Ready;
+        let old = before.iter().map(|entry| &entry.id);
+        let kept = old.filter(|id| keeps(id) || (running_on && is_mounted(id)));
+        let wanted = manifests.ids().chain(kept).collect();
         (inventory, error) = prune::all(world, namespace, owner_uid, inventory, &wanted).await;
     }
-    let outcome = match (&error, report.refusals.is_empty()) {
-        (Some(error), _) => Outcome::Error(error.to_string()),
-        (None, false) => Outcome::Refused(report.refusals),
-        (None, true) => judged(&report.live),
-    };
+    if let Some(error) = &error {
+        outcome = Outcome::Error(error.to_string());
+    } else if !report.refusals.is_empty() {
+        outcome = Outcome::Refused(report.refusals);
+    }
     Carried { outcome, inventory, live: report.live, error }
+}
+
+/// Kinds that pods mount: the old pods need them until the new ones have taken over.
+fn is_mounted(id: &ObjectId) -> bool {
+    matches!(id.kind.as_str(), "ConfigMap" | "Secret" | "PersistentVolumeClaim")
 }
 
 /// Whether the objects work.

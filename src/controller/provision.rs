@@ -9,7 +9,7 @@ use super::pass::{self, carry_out};
 use super::report::{Found, Pass, announce};
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::names::{SHARED_CLASS, shared_uid};
-use crate::api::resource::InventoryEntry;
+use crate::api::resource::{InventoryEntry, ObjectId};
 use crate::api::rule::DeletionPolicy;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
@@ -18,10 +18,10 @@ use crate::plan::Plan;
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
 use crate::plan::rule::{Rule, choice};
-use crate::render::resource::{Belonging, generated_name, objects, owner};
+use crate::render::resource::{Belonging, claim, claim_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
-use crate::template::SecretRef;
+use crate::template::{self, SecretRef};
 use std::sync::Arc;
 
 /// Provisions a resource that is bound.
@@ -195,7 +195,9 @@ async fn apply(
         announce(pass, announced.clone()).await?;
     }
     let inventory = announced.as_ref().unwrap_or(&pass.before.inventory);
-    let carried = carry_out(pass.world, &pass.key.namespace, &uid, &manifests, inventory).await;
+    let claim = claim_id(&pass.resource.spec);
+    let is_claim = |id: &ObjectId| *id == claim;
+    let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_claim).await;
     let found =
         Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
     if found.outcome != Outcome::Ready {
@@ -208,7 +210,42 @@ async fn apply(
         }
     }
     live.extend(shared_objects(pass, rule).await?);
-    conclude(pass, rule, evaluated, &live, found).await
+    let found = conclude(pass, rule, evaluated, &live, found).await?;
+    claimed(pass, &belonging, found).await
+}
+
+/// The claim of a volume, before anybody is told of it. Once made it stays as long as the resource does:
+/// a consumer that turns into a StatefulSet must not cost what is in it (L02).
+async fn claimed(pass: &Pass<'_>, belonging: &Belonging<'_>, mut found: Found) -> Result<Found, Error> {
+    let Some(spec) = claim_spec(&found) else { return Ok(found) };
+    if !observe::wants_claim(pass.world, &pass.key.namespace, &pass.seen.binding.demands) {
+        return Ok(found);
+    }
+    let manifests = Manifests::new([claim(belonging, &spec)]);
+    if let Some(announced) = pass::announced(&manifests, &found.inventory) {
+        announce(pass, announced.clone()).await?;
+        found.inventory = announced;
+    }
+    let carried = carry_out(
+        pass.world,
+        (&pass.key.namespace, &belonging.owner.uid),
+        &manifests,
+        &found.inventory,
+        |_| true,
+    )
+    .await;
+    found.inventory = carried.inventory;
+    found.error = carried.error;
+    if carried.outcome != Outcome::Ready {
+        found.outcome = carried.outcome;
+        found.outputs = None;
+    }
+    Ok(found)
+}
+
+fn claim_spec(found: &Found) -> Option<Value> {
+    let stored = found.outputs.as_ref()?.get("claimSpec")?;
+    serde_json::from_value::<template::Value>(stored.clone()).ok()?.into_plain()
 }
 
 fn manifests(

@@ -291,9 +291,12 @@ impl Wakers {
         waiting.into_iter().for_each(|key| self.resources.wake(key));
     }
 
-    /// A namespace: the resources in it, as its labels choose their rules.
+    /// A namespace: the resources in it, as its labels choose their rules, and the workloads, as it says how
+    /// strict their pods are.
     fn namespace(&self, change: &Change<Namespace>) {
         let name = change.object().name_any();
+        let workloads: Vec<_> = self.world.index().workloads(&name).map(|known| known.name.clone()).collect();
+        workloads.into_iter().for_each(|workload| self.workloads.wake(WorkloadKey((name.clone(), workload))));
         let all = self.world.index().resources(|key| key.namespace == name);
         all.into_iter().for_each(|key| self.resources.wake(key));
     }

@@ -1,5 +1,6 @@
 //! The controller of `ScoreWorkloads`: observe → plan → render → apply → status.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kube::ResourceExt;
@@ -11,7 +12,7 @@ use crate::cluster::cache::Key;
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
 use crate::plan::Plan;
-use crate::plan::workload::{WorkloadInputs, plan};
+use crate::plan::workload::{Workload, WorkloadInputs, plan};
 use crate::render;
 use crate::status::{self, Outcome};
 
@@ -27,13 +28,11 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
     }
     let inputs = observe::workload(&world, &workload).await?; // reads caches
     let before = workload.status.clone().unwrap_or_default();
-    let Found { outcome, inventory, announced, error } = match plan(&inputs) {
+    let Found { outcome, inventory, announced, reads_secrets, error } = match plan(&inputs) {
         // pure, as is rendering
         Plan::Rejected(problems) => Found::unchanged(Outcome::Rejected(problems), &before),
         Plan::Pending(awaited) => Found::unchanged(Outcome::Waiting(awaited), &before),
-        Plan::Ready(resolved) => {
-            apply(&world, &workload, &inputs, &before, &render::workload(&resolved)).await? // writes
-        }
+        Plan::Ready(resolved) => apply(&world, &workload, &inputs, &before, &resolved).await?, // writes
     };
     if let Some(error) = error {
         return Err(after_error(&world, &workload, &inputs, inventory, error, failed).await);
@@ -42,7 +41,7 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
         return Ok(Done { next: pass::SOON });
     }
     publish(&world, &workload, &inputs, &outcome, inventory).await?; // writes, if it differs
-    Ok(Done { next: pass::next(&outcome, None) })
+    Ok(Done { next: pass::next(&outcome, reads_secrets.then_some(world.resync)) })
 }
 
 /// What a pass has found out, before the status is computed.
@@ -50,32 +49,47 @@ struct Found {
     outcome: Outcome,
     inventory: Vec<InventoryEntry>,
     announced: bool,
+    /// Whether Secrets were read, which no watch brings.
+    reads_secrets: bool,
     error: Option<Error>,
 }
 
 impl Found {
     /// Nothing was applied: what is there stays.
     fn unchanged(outcome: Outcome, before: &ScoreWorkloadStatus) -> Self {
-        Self { outcome, inventory: before.inventory.clone(), announced: false, error: None }
+        Self {
+            outcome,
+            inventory: before.inventory.clone(),
+            announced: false,
+            reads_secrets: false,
+            error: None,
+        }
     }
 }
 
-/// Writes the names of new objects into the inventory, then applies.
+/// Renders, writes the names of new objects into the inventory, then applies.
 async fn apply(
     world: &World,
     workload: &ScoreWorkload,
     inputs: &WorkloadInputs,
     before: &ScoreWorkloadStatus,
-    manifests: &render::Manifests,
+    resolved: &Workload,
 ) -> Result<Found, Error> {
-    let announced = pass::announced(manifests, &before.inventory);
+    let wanted: BTreeSet<_> = resolved.composed_of().cloned().collect();
+    let reads_secrets = !wanted.is_empty();
+    let secrets = match observe::secret_values(world, &inputs.namespace, wanted).await? {
+        Ok(secrets) => secrets,
+        Err(awaited) => return Ok(Found::unchanged(Outcome::Waiting(awaited), before)),
+    };
+    let manifests = render::workload(resolved, &secrets);
+    let announced = pass::announced(&manifests, &before.inventory);
     if let Some(announced) = &announced {
         publish(world, workload, inputs, &Outcome::Applying, announced.clone()).await?;
     }
     let inventory = announced.as_ref().unwrap_or(&before.inventory);
-    let carried = carry_out(world, &inputs.namespace, &inputs.uid, manifests, inventory).await;
+    let carried = carry_out(world, (&inputs.namespace, &inputs.uid), &manifests, inventory, |_| false).await;
     let Carried { outcome, inventory, live: _, error } = carried;
-    Ok(Found { outcome, inventory, announced: announced.is_some(), error })
+    Ok(Found { outcome, inventory, announced: announced.is_some(), reads_secrets, error })
 }
 
 /// An error that lasts is shown; the first one is not worth a transition.
@@ -112,5 +126,5 @@ async fn publish(
     if after == before {
         return Ok(());
     }
-    write::workload(world, workload, &before.conditions, &after).await
+    write::workload(world, workload, &before, &after).await
 }

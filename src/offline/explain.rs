@@ -117,6 +117,10 @@ fn state<T>(plan: &Plan<T>) -> State {
     };
     match plan {
         Plan::Ready(_) => known(),
+        // Each resource says itself what it waits for.
+        Plan::Pending(awaited) if awaited.iter().all(|found| found.reason == Reason::WaitingForResources) => {
+            because(Reason::WaitingForResources, Vec::new())
+        }
         Plan::Pending(awaited) => because(
             awaited.first().map_or(Reason::Progressing, |found| found.reason),
             awaited.iter().map(|found| found.message.clone()).collect(),

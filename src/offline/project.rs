@@ -20,8 +20,9 @@ use crate::plan::graph::{self, Edges};
 use crate::plan::index::{Index, Known};
 use crate::plan::problem::Problem;
 use crate::plan::rule::select::Labels;
-use crate::plan::workload::{ResourceState, WorkloadInputs, plan};
-use crate::render::{self, Manifest, Manifests};
+use crate::plan::workload::{NamespaceDefaults, ResourceState, Workload as Planned, WorkloadInputs, plan};
+use crate::render::{self, Manifest, Manifests, SecretValues};
+use crate::template::SecretRef;
 
 /// All that a projection depends on.
 #[derive(Clone, Default)]
@@ -30,6 +31,8 @@ pub struct Inputs {
     pub namespace: String,
     /// Its labels: rules select by them.
     pub namespace_labels: Labels,
+    /// What it says of pods.
+    pub defaults: NamespaceDefaults,
     /// The workloads.
     pub workloads: Vec<Source>,
     /// The rules.
@@ -38,9 +41,15 @@ pub struct Inputs {
     pub supplied: Supplied,
     /// What a cluster has already, where one was asked.
     pub existing: BTreeMap<ResourceUid, Existing>,
+    /// Values of Secrets that files are composed of, where a cluster was asked. They reach the data of Secrets
+    /// and nothing else.
+    pub secrets: BTreeMap<SecretRef, Vec<u8>>,
     /// Whether objects count as ready as they are rendered.
     pub assume_ready: bool,
 }
+
+/// What stands for a secret that nobody was asked for.
+pub const HIDDEN: &str = "<hidden>";
 
 /// A resource that a cluster has.
 #[derive(Clone, Debug)]
@@ -74,6 +83,8 @@ pub struct Projection {
     pub resources: Vec<Resource>,
     /// The workloads, by name.
     pub workloads: Vec<Workload>,
+    /// The Secrets that files are composed of.
+    pub composed_of: BTreeSet<SecretRef>,
     /// What only an edit mends, by file and path.
     pub problems: Vec<Remark>,
     /// What only a cluster can tell, by file and path.
@@ -89,20 +100,17 @@ pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     let (sources, mut problems) = distinct(&inputs.workloads);
     let index = index(&inputs.namespace, &sources);
     let (order, cycles) = order(&index, &inputs.namespace);
-    let mut output = Output { sink, owners: BTreeMap::new() };
+    let mut output = Output { sink, owners: BTreeMap::new(), composed_of: BTreeSet::new() };
     let mut stage = Stage::new(inputs, &index, &mut output);
     order.iter().for_each(|uid| stage.provision(uid));
     let resources = stage.finish();
     let workloads = planned(inputs, &sources, &index, &resources, &mut output);
     problems.extend(inputs.supplied.unused(workloads.iter().flat_map(|workload| &workload.demands)));
     problems.extend(cycles.iter().flat_map(|cycle| in_a_cycle(cycle, &workloads)));
-    let mut projection = Projection {
-        namespace: inputs.namespace.clone(),
-        resources,
-        workloads,
-        problems,
-        awaited: Vec::new(),
-    };
+    let namespace = inputs.namespace.clone();
+    let composed_of = output.composed_of;
+    let mut projection =
+        Projection { namespace, resources, workloads, composed_of, problems, awaited: Vec::new() };
     projection.remark();
     projection
 }
@@ -226,7 +234,8 @@ fn planned(
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
         let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
         let objects = planned.and_then(|workload| {
-            output.emit(&format!("workload `{}`", source.name), "", render::workload(&workload))
+            let manifests = render::workload(&workload, &output.secrets(&workload, &inputs.secrets));
+            output.emit(&format!("workload `{}`", source.name), "", manifests)
         });
         Workload { file: source.file.clone(), name: source.name.clone(), objects, demands }
     };
@@ -250,6 +259,7 @@ fn workload_inputs(
         uid: source.uid.clone(),
         generation: 1,
         spec: source.spec.clone(),
+        defaults: inputs.defaults.clone(),
         resources: demands.iter().filter_map(state).collect(),
         siblings: siblings.filter(|demand| demand.workload != source.name).cloned().collect(),
         running: Vec::new(),
@@ -260,6 +270,7 @@ fn workload_inputs(
 pub(super) struct Output<'a> {
     sink: Sink<'a>,
     owners: BTreeMap<ObjectId, Arc<str>>,
+    composed_of: BTreeSet<SecretRef>,
 }
 
 impl Output<'_> {
@@ -278,6 +289,15 @@ impl Output<'_> {
         let ids: Vec<_> = manifests.into_iter().map(|manifest| self.hand_out(manifest)).collect();
         self.owners.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&owner))));
         Plan::Ready(ids)
+    }
+
+    /// What a workload's files are composed of: values of `known`, and a fixed text for all others.
+    fn secrets(&mut self, workload: &Planned, known: &BTreeMap<SecretRef, Vec<u8>>) -> SecretValues {
+        let wanted: BTreeSet<_> = workload.composed_of().cloned().collect();
+        let value = |wanted: &SecretRef| known.get(wanted).cloned().unwrap_or_else(|| HIDDEN.into());
+        let values = wanted.iter().map(|wanted| (wanted.clone(), value(wanted))).collect();
+        self.composed_of.extend(wanted);
+        SecretValues::new(values)
     }
 
     /// Without owner references where the owner has no uid yet, as no API server takes them.

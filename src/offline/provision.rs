@@ -24,7 +24,8 @@ use crate::plan::resource::{Evaluated, Part, ResourceInputs, evaluate};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
 use crate::plan::rule::select::{Labels, Subject};
-use crate::render::resource::{Belonging, objects};
+use crate::plan::score::settings::Kind;
+use crate::render::resource::{Belonging, claim, objects};
 use crate::render::{Manifests, Owner, generated};
 
 /// The resources worked out so far.
@@ -64,10 +65,15 @@ impl<'a, 'o> Stage<'a, 'o> {
         let Some(spec) = self.bound(uid, &demands, &candidates) else { return };
         let mut resource = Resource { candidates, demands, ..Resource::new(uid.clone(), spec) };
         resource.outputs = match self.usable(&resource) {
-            Ok(rule) => self.evaluated(&rule, &mut resource),
+            Ok(rule) => {
+                // Where the rule is not known nobody can tell: then they do, as in the operator.
+                resource.retained = rule.deletion_policy == DeletionPolicy::Retain;
+                self.evaluated(&rule, &mut resource)
+            }
             Err(trouble) => trouble,
         };
         self.take_known(&mut resource);
+        self.keep_claim(&mut resource);
         self.add(resource);
     }
 
@@ -205,17 +211,39 @@ impl<'a, 'o> Stage<'a, 'o> {
         evaluated: &Evaluated,
         rolled: &BTreeMap<String, String>,
     ) -> Manifests {
-        let uid = spec.uid();
-        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
-        let owner =
-            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
-        let namespace = &self.inputs.namespace;
-        let belonging = Belonging { namespace, owner, spec, policy: rule.deletion_policy };
+        let belonging = self.belonging(spec, rule.deletion_policy);
         let is_generated = !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain;
         let secret =
             (is_generated && spec.class != SHARED_CLASS).then(|| generated::render(&belonging, rolled));
         let all = objects(&belonging, &evaluated.objects);
         Manifests::new(secret.into_iter().chain(all))
+    }
+
+    fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {
+        let uid = spec.uid();
+        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
+        let owner =
+            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
+        Belonging { namespace: &self.inputs.namespace, owner, spec, policy }
+    }
+
+    /// The claim of a volume, where a consumer is no StatefulSet, whose pods have a claim each (L02).
+    fn keep_claim(&mut self, resource: &mut Resource) {
+        let Some(spec) = resource.claim_spec() else { return };
+        let kind = |demand: &Demand| {
+            let known = self.index.get(&self.inputs.namespace, &demand.workload)?;
+            Some(known.valid.as_ref()?.settings.kind.clone())
+        };
+        if resource.demands.iter().filter_map(kind).all(|kind| kind == Kind::StatefulSet) {
+            return;
+        }
+        let policy = if resource.retained { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+        let manifest = claim(&self.belonging(&resource.spec, policy), &spec);
+        match self.emit(&resource.uid, Manifests::new([manifest])) {
+            Plan::Ready(objects) => resource.objects.extend(objects),
+            Plan::Pending(awaited) => resource.outputs = Plan::Pending(awaited),
+            Plan::Rejected(problems) => resource.outputs = Plan::Rejected(problems),
+        }
     }
 
     fn emit(&mut self, uid: &ResourceUid, manifests: Manifests) -> Plan<Vec<ObjectId>> {

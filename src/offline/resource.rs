@@ -33,6 +33,8 @@ pub struct Resource {
     pub demands: Vec<Demand>,
     /// What its rule shares in the namespace.
     pub shares: Option<ResourceUid>,
+    /// Whether its objects outlive it.
+    pub retained: bool,
 }
 
 impl Resource {
@@ -47,6 +49,7 @@ impl Resource {
             outputs: Plan::Pending(Vec::new()),
             demands: Vec::new(),
             shares: None,
+            retained: true,
         }
     }
 
@@ -72,6 +75,13 @@ impl Resource {
         if full.any(differs) { &self.demands } else { &[] }
     }
 
+    /// The claim that it offers, if it is a volume of that form (L02).
+    pub(super) fn claim_spec(&self) -> Option<Json> {
+        let Plan::Ready(outputs) = &self.outputs else { return None };
+        let stored = outputs.get("claimSpec")?;
+        serde_json::from_value::<Value>(stored.clone()).ok()?.into_plain()
+    }
+
     /// What a workload sees of it.
     pub(super) fn state(&self, demand: &Demand) -> ResourceState {
         let same = self.spec.params == demand.params && self.spec.metadata == demand.metadata;
@@ -84,6 +94,7 @@ impl Resource {
             reason,
             message,
             since: String::new(),
+            retained: self.retained,
             outputs: match &self.outputs {
                 Plan::Ready(outputs) => Some(outputs.clone()),
                 Plan::Pending(_) | Plan::Rejected(_) => None,

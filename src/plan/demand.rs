@@ -47,10 +47,13 @@ pub fn demands(workload: &str, score: &Score) -> Result<Vec<Demand>, Vec<Problem
     let resources = score.resources.clone().unwrap_or_default();
     let uids: BTreeMap<_, _> =
         resources.iter().map(|(name, resource)| (name.clone(), uid(workload, name, resource))).collect();
+    let metadata = metadata(workload, score);
     let mut problems = Vec::new();
     let mut found = Vec::new();
     for (name, resource) in &resources {
-        match dependencies(name, resource, &uids) {
+        // What is shared means the metadata of whoever defined it first (H14).
+        let metadata = resource.id.is_none().then_some(&metadata);
+        match dependencies(name, resource, metadata, &uids) {
             Ok(depends_on) => found.push(demand(workload, name, resource, &uids, depends_on)),
             Err(more) => problems.extend(more),
         }
@@ -94,6 +97,7 @@ fn demand(
 fn dependencies(
     name: &str,
     resource: &Resource,
+    metadata: Option<&Value>,
     known: &BTreeMap<String, ResourceUid>,
 ) -> Result<BTreeSet<String>, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -107,7 +111,7 @@ fn dependencies(
         }
         Ok(parsed) => {
             for reference in parsed.references() {
-                match check_reference(reference, known) {
+                match check_reference(reference, metadata, known) {
                     Ok(Some(name)) => drop(found.insert(name)),
                     Ok(None) => {}
                     Err((reason, message)) => problems.push(Problem::new(path, reason, message)),
@@ -121,17 +125,37 @@ fn dependencies(
     if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
+/// The metadata that `${metadata.…}` means: the file's own, with the name filled in.
+#[must_use]
+pub fn metadata(name: &str, score: &Score) -> Value {
+    let mut metadata = serde_json::json!(score.metadata.clone().unwrap_or_default());
+    metadata["name"] = Value::from(name);
+    metadata
+}
+
 /// Whether a placeholder names something that can exist: the resource it names, if it names one.
 ///
 /// # Errors
-/// The reason and message of a placeholder whose root or resource is unknown (H07).
+/// The reason and message of a placeholder whose root, resource or metadata is unknown (H07). Without
+/// `metadata` any name in it may exist.
 pub fn check_reference<V>(
     reference: &Reference,
+    metadata: Option<&Value>,
     known: &BTreeMap<String, V>,
 ) -> Result<Option<String>, (Reason, String)> {
     let text = &reference.source;
     match reference.path.as_slice() {
-        [root, ..] if root == "metadata" => Ok(None),
+        [root] if root == "metadata" => Err((
+            Reason::UnknownPlaceholder,
+            format!(
+                "`${{{text}}}` names no key: write `${{metadata.<key>}}`, or `$${{{text}}}` for the text itself"
+            ),
+        )),
+        [root, rest @ ..] if root == "metadata" => {
+            let found = metadata.map(|metadata| template::Value::from(metadata.clone()).lookup(rest));
+            let wrong = |error| (Reason::UnknownPlaceholder, format!("`${{{text}}}`: {error}"));
+            found.transpose().map_err(wrong).map(|_| None)
+        }
         [root, name, ..] if root == "resources" && known.contains_key(name) => Ok(Some(name.clone())),
         [root, name, ..] if root == "resources" => {
             Err((Reason::UnknownResource, unknown_resource(text, name, known)))

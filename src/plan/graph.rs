@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// From each node to the nodes that it depends on.
 pub type Edges = BTreeMap<String, BTreeSet<String>>;
 
-/// The nodes in an order in which each comes after what it depends on; ties by name.
+/// The nodes in an order in which each comes after what it depends on. Of those that could come next, the
+/// first by name does (Kahn).
 ///
 /// # Errors
 /// A cycle, as [`cycle`] gives it.
@@ -13,22 +14,29 @@ pub fn order(edges: &Edges) -> Result<Vec<String>, Vec<String>> {
     if let Some(cycle) = cycle(edges) {
         return Err(cycle);
     }
-    let (mut done, mut seen) = (Vec::new(), BTreeSet::new());
-    for node in edges.keys() {
-        place(node, edges, &mut done, &mut seen);
+    let mut waits: BTreeMap<&String, usize> = edges.keys().map(|node| (node, 0)).collect();
+    let mut holds: BTreeMap<&String, Vec<&String>> = BTreeMap::new();
+    for (node, needs) in edges {
+        for need in needs {
+            waits.entry(need).or_default();
+            *waits.entry(node).or_default() += 1;
+            holds.entry(need).or_default().push(node);
+        }
+    }
+    let mut free: BTreeSet<&String> =
+        waits.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node).collect();
+    let mut done = Vec::new();
+    while let Some(node) = free.pop_first() {
+        done.push(node.clone());
+        for held in holds.remove(node).unwrap_or_default() {
+            let left = waits.entry(held).or_default();
+            *left -= 1;
+            if *left == 0 {
+                free.insert(held);
+            }
+        }
     }
     Ok(done)
-}
-
-/// Puts what `node` depends on, then `node`, at the end of `done`. Ends, as there is no cycle.
-fn place<'a>(node: &'a String, edges: &'a Edges, done: &mut Vec<String>, seen: &mut BTreeSet<&'a String>) {
-    if !seen.insert(node) {
-        return;
-    }
-    for next in edges.get(node).into_iter().flatten() {
-        place(next, edges, done, seen);
-    }
-    done.push(node.clone());
 }
 
 /// The first cycle by name: `[a, b, a]`. A node that depends on itself is one: `[a, a]`.
@@ -71,7 +79,7 @@ mod tests {
     #[test]
     fn dependencies_come_first_and_ties_go_by_name() {
         let graph = edges(&[("a", &["c"]), ("b", &[]), ("c", &[])]);
-        assert_eq!(order(&graph).expect("an order"), ["c", "a", "b"]);
+        assert_eq!(order(&graph).expect("an order"), ["b", "c", "a"]);
     }
 
     #[test]

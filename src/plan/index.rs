@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::demand::Demand;
+use super::demand::metadata;
 use super::resource::WorkloadView;
 use super::rule::select::Labels;
-use super::workload::{Valid, metadata, validate};
+use super::workload::{Valid, validate};
 use crate::api::names::ResourceUid;
 
 /// A resource, anywhere.

@@ -2,8 +2,10 @@
 //! no rule and no cluster (S01–S21, T04, B05).
 
 mod checks;
+mod literal;
+pub mod pod;
 mod quantity;
-mod unsupported;
+pub mod settings;
 
 #[cfg(test)]
 mod differential;
@@ -14,7 +16,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-pub use unsupported::unsupported;
+pub use checks::annotation_path;
+pub use literal::literals;
 
 use super::problem::Problem;
 use super::schema::{Schema, below};
@@ -28,17 +31,38 @@ static SCHEMA: LazyLock<Result<Schema, String>> = LazyLock::new(|| Schema::new(&
 /// Reads a Score file that stands in a ScoreWorkload called `name`.
 ///
 /// # Errors
-/// All that the schema refuses; where it refuses nothing, all that the further rules do. Sorted by path.
+/// Every problem, sorted by path.
 pub fn parse(raw: &Map<String, Value>, name: &str) -> Result<Score, Vec<Problem>> {
-    let problems = shape(raw);
-    if !problems.is_empty() {
-        return Err(problems);
+    match read(raw, name) {
+        (Some(score), problems) if problems.is_empty() => Ok(score),
+        (_, problems) => Err(problems),
     }
-    let score = typed(raw).map_err(|problem| vec![problem])?;
-    let mut problems = checks::all(name, &score);
+}
+
+/// The file, as far as its types hold, and every problem that is seen in it: what the schema refuses, and what
+/// the further rules do where the schema has not refused the same place. A file with problems is still read,
+/// so that its author sees all of them at once.
+#[must_use]
+pub fn read(raw: &Map<String, Value>, name: &str) -> (Option<Score>, Vec<Problem>) {
+    let mut problems = shape(raw);
+    let score = match typed(raw) {
+        Ok(score) => score,
+        Err(problem) if problems.is_empty() => return (None, vec![problem]),
+        Err(_) => return (None, problems),
+    };
+    let refused: Vec<_> = problems.iter().map(|problem| part(&problem.path).to_owned()).collect();
+    let further = checks::all(name, &score);
+    let is_new = |problem: &Problem| refused.iter().all(|refused| refused != part(&problem.path));
+    problems.extend(further.into_iter().filter(is_new));
     problems.sort();
     problems.dedup();
-    if problems.is_empty() { Ok(score) } else { Err(problems) }
+    (Some(score), problems)
+}
+
+/// The part of the file that a path leads into, such as `containers.web.files`: where the schema refuses
+/// anything in it, further rules would speak of what nobody meant.
+fn part(path: &str) -> &str {
+    path.match_indices(['.', '[']).nth(2).map_or(path, |(end, _)| &path[..end])
 }
 
 /// What the schema says of a Score file.

@@ -1,17 +1,19 @@
-//! A container: its environment (V01–V03, H13), compute (W07) and probes (R01–R04).
+//! A container: its environment (V01–V03, H13), compute (W07), files and volumes (F06, L04).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::quantity;
-use crate::api::score::{Compute, ComputeAmounts, HttpGet, Probe};
-use crate::plan::workload::ResolvedContainer;
+use super::pod::volume_name;
+use super::{file, probe, quantity};
+use crate::api::score::{Compute, ComputeAmounts, Probe};
+use crate::plan::score::settings::PodSecurity;
+use crate::plan::workload::{Mount, Pods, ResolvedContainer};
 use crate::template::{Filled, Part, SecretRef};
 
 /// Renders it. A field that the Score file does not give is not sent.
 #[must_use]
-pub fn render(container: &ResolvedContainer) -> Value {
+pub fn render(container: &ResolvedContainer, pods: Pods) -> Value {
     let mut body = Map::new();
     let mut put = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -24,9 +26,39 @@ pub fn render(container: &ResolvedContainer) -> Value {
     put("args", container.args.as_ref().map(|args| json!(args)));
     put("env", environment(container));
     put("resources", container.resources.as_ref().and_then(compute));
+    let probe = |given: &Probe| probe::render(given, pods.probe_host);
     put("livenessProbe", container.liveness.as_ref().map(probe));
     put("readinessProbe", container.readiness.as_ref().map(probe));
+    put("volumeMounts", mounts(container));
+    put("securityContext", security(pods.security));
     Value::Object(body)
+}
+
+/// Files, then volumes, each in the order of its paths (F06, L04).
+fn mounts(container: &ResolvedContainer) -> Option<Value> {
+    let volume = |mount: &Mount| {
+        let mut body = json!({"name": volume_name(&mount.volume), "mountPath": mount.path});
+        if let Some(path) = &mount.sub_path {
+            body["subPath"] = json!(path);
+        }
+        if mount.read_only {
+            body["readOnly"] = json!(true);
+        }
+        body
+    };
+    let all: Vec<_> = file::mounts(container).chain(container.mounts.iter().map(volume)).collect();
+    (!all.is_empty()).then(|| json!(all))
+}
+
+/// No program that runs as root minds the first; the capabilities many do.
+fn security(level: PodSecurity) -> Option<Value> {
+    match level {
+        PodSecurity::Privileged => None,
+        PodSecurity::Baseline => Some(json!({"allowPrivilegeEscalation": false})),
+        PodSecurity::Restricted => {
+            Some(json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}))
+        }
+    }
 }
 
 /// The variables by name, after the references that their texts need (V01): the kubelet expands
@@ -100,38 +132,12 @@ fn amounts(amounts: &ComputeAmounts) -> Option<Value> {
     (!body.is_empty()).then_some(Value::Object(body))
 }
 
-/// `exec` where both are given, as the specification prefers (R04).
-fn probe(probe: &Probe) -> Value {
-    match (&probe.exec, &probe.http_get) {
-        (Some(exec), _) => json!({"exec": {"command": exec.command}}),
-        (None, Some(get)) => json!({"httpGet": http_get(get)}),
-        (None, None) => json!({}),
-    }
-}
-
-/// The host becomes a `Host` header: a probe's own `host` is where the kubelet connects to, which
-/// would be the node for 127.0.0.1 (R02).
-fn http_get(get: &HttpGet) -> Value {
-    let host = get.host.iter().map(|host| json!({"name": "Host", "value": host}));
-    let given = get.http_headers.iter().flatten();
-    let headers: Vec<_> =
-        host.chain(given.map(|header| json!({"name": header.name, "value": header.value}))).collect();
-    // The API server would store "/" for an empty path, and the two would never look alike.
-    let path = if get.path.is_empty() { "/" } else { &get.path };
-    let mut body = json!({"path": path, "port": get.port});
-    if let Some(scheme) = get.scheme {
-        body["scheme"] = json!(scheme);
-    }
-    if !headers.is_empty() {
-        body["httpHeaders"] = json!(headers);
-    }
-    body
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+
+    use crate::plan::score::settings::ProbeHost;
 
     use crate::template::{Value as Resolved, parse};
 
@@ -156,28 +162,35 @@ mod tests {
                 .iter()
                 .map(|(name, text)| ((*name).into(), fill(text)))
                 .collect::<BTreeMap<_, _>>(),
+            files: Vec::new(),
+            mounts: Vec::new(),
             resources: None,
             liveness: None,
             readiness: None,
         }
     }
 
+    fn rendered(container: &ResolvedContainer) -> Value {
+        let security = PodSecurity::Privileged;
+        render(container, Pods { security, service_account_token: false, probe_host: ProbeHost::Header })
+    }
+
     #[test]
     fn v01_plain_variables_are_sorted_and_an_empty_one_has_no_value() {
-        let env = &render(&container(&[("B", "x"), ("A", "")]))["env"];
+        let env = &rendered(&container(&[("B", "x"), ("A", "")]))["env"];
         assert_eq!(*env, json!([{"name": "A"}, {"name": "B", "value": "x"}]));
     }
 
     #[test]
     fn v02_a_whole_secret_is_a_reference() {
-        let env = &render(&container(&[("P", "${pw}")]))["env"];
+        let env = &rendered(&container(&[("P", "${pw}")]))["env"];
         let reference = json!({"secretKeyRef": {"name": "hello", "key": "world"}});
         assert_eq!(*env, json!([{"name": "P", "valueFrom": reference}]));
     }
 
     #[test]
     fn v03_a_mixed_secret_is_a_reference_of_its_own() {
-        let env = render(&container(&[("URL", "u:${pw}@h"), ("TWO", "${other}${pw}")]))["env"].clone();
+        let env = rendered(&container(&[("URL", "u:${pw}@h"), ("TWO", "${other}${pw}")]))["env"].clone();
         let names: Vec<_> = env.as_array().expect("env").iter().map(|entry| entry["name"].clone()).collect();
         assert_eq!(names.len(), 4);
         assert!(names[..2].iter().all(|name| name.as_str().expect("a name").starts_with("__ref_")));
@@ -195,26 +208,7 @@ mod tests {
 
     #[test]
     fn h13_text_from_an_output_is_escaped_and_the_authors_is_not() {
-        let env = &render(&container(&[("A", "$(FRIEND) ${out}")]))["env"];
+        let env = &rendered(&container(&[("A", "$(FRIEND) ${out}")]))["env"];
         assert_eq!(*env, json!([{"name": "A", "value": "$(FRIEND) a$$(b)"}]));
-    }
-
-    #[test]
-    fn r02_the_host_of_a_probe_is_a_header() {
-        let get: HttpGet = serde_json::from_value(json!({
-            "host": "example.com", "path": "/x", "port": 80, "httpHeaders": [{"name": "A", "value": "b"}]
-        }))
-        .expect("a probe");
-        let headers = json!([{"name": "Host", "value": "example.com"}, {"name": "A", "value": "b"}]);
-        assert_eq!(http_get(&get), json!({"path": "/x", "port": 80, "httpHeaders": headers}));
-    }
-
-    #[test]
-    fn r04_exec_is_preferred() {
-        let both: Probe = serde_json::from_value(json!({
-            "exec": {"command": ["true"]}, "httpGet": {"path": "/", "port": 80}
-        }))
-        .expect("a probe");
-        assert_eq!(probe(&both), json!({"exec": {"command": ["true"]}}));
     }
 }

@@ -4,21 +4,38 @@
 pub mod container;
 pub mod deployment;
 pub mod drift;
+pub mod file;
 pub mod generated;
+pub mod job;
 pub mod manifest;
+mod object;
 pub mod owner;
+pub mod pod;
+pub mod probe;
 pub mod quantity;
 pub mod resource;
 pub mod service;
+pub mod stateful_set;
 
+pub use file::SecretValues;
 pub use manifest::{Manifest, Manifests};
 pub use owner::Owner;
 
+use crate::plan::score::settings::Kind;
 use crate::plan::workload::Workload;
 
 /// The objects of a workload, in the order in which they are applied.
+///
+/// `secrets` holds the values of all Secrets that the workload's files are composed of
+/// ([`Workload::composed_of`]).
 #[must_use]
-pub fn workload(workload: &Workload) -> Manifests {
+pub fn workload(workload: &Workload, secrets: &SecretValues) -> Manifests {
     let service = (!workload.ports.is_empty()).then(|| service::render(workload));
-    Manifests::new(service.into_iter().chain([deployment::render(workload)]))
+    let runner = match &workload.kind {
+        Kind::Deployment => vec![deployment::render(workload)],
+        Kind::StatefulSet => stateful_set::render(workload).into(),
+        Kind::Job(run) => vec![job::job(workload, *run)],
+        Kind::CronJob(run, schedule) => vec![job::cron_job(workload, *run, schedule)],
+    };
+    Manifests::new(service.into_iter().chain(file::render(workload, secrets)).chain(runner))
 }

@@ -29,6 +29,24 @@ pub fn objects(belonging: &Belonging<'_>, objects: &[RuleObject]) -> Manifests {
     Manifests::new(objects.iter().map(|object| dress(belonging, object.id.clone(), object.body.clone())))
 }
 
+/// The claim that a resource with a `claimSpec` keeps for its consumers: it lives as long as the resource,
+/// by the rule's deletion policy (L02).
+#[must_use]
+pub fn claim(belonging: &Belonging<'_>, claim_spec: &Value) -> Manifest {
+    let id = claim_id(belonging.spec);
+    let body = json!({
+        "apiVersion": id.api_version, "kind": id.kind, "metadata": {"name": id.name}, "spec": claim_spec,
+    });
+    dress(belonging, id, body)
+}
+
+/// Which object that claim is.
+#[must_use]
+pub fn claim_id(spec: &ScoreResourceSpec) -> ObjectId {
+    let name = names::claim(&spec.uid());
+    ObjectId { api_version: "v1".into(), kind: "PersistentVolumeClaim".into(), name }
+}
+
 /// `body` with namespace, identity and owner.
 #[must_use]
 pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manifest {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Manifest;
-use super::deployment::{object, selector};
+use super::object::{object, selector};
 use crate::plan::workload::{Port, Workload};
 
 /// Renders it; the caller has seen that there are ports.
@@ -11,7 +11,7 @@ use crate::plan::workload::{Port, Workload};
 pub fn render(workload: &Workload) -> Manifest {
     let ports: Vec<_> = workload.ports.iter().map(port).collect();
     let spec = json!({"ports": ports, "selector": selector(workload)});
-    object(workload, "v1", "Service", &workload.service_name, &spec)
+    object(workload, ("v1", "Service"), workload.service_name.clone(), ("spec", spec))
 }
 
 fn port(port: &Port) -> Value {

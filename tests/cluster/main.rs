@@ -22,4 +22,5 @@ mod rollout;
 mod schema;
 mod sharing;
 mod status;
+mod told;
 mod waiting;

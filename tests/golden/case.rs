@@ -9,7 +9,7 @@ use score_operator::api::rule::ProvisionerRule;
 use score_operator::plan::demand::Demand;
 use score_operator::plan::index::{Index, Known};
 use score_operator::plan::rule::select::Labels;
-use score_operator::plan::workload::{ResourceState, validate};
+use score_operator::plan::workload::{NamespaceDefaults, ResourceState, validate};
 use score_operator::render::Manifest;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ pub struct Case {
     pub states: BTreeMap<String, Value>,
     pub rules: Vec<RuleFile>,
     pub labels: BTreeMap<String, Labels>,
+    pub defaults: NamespaceDefaults,
     pub live: BTreeMap<String, Value>,
     pub before: BTreeMap<String, Value>,
 }
@@ -52,6 +53,7 @@ impl Case {
             states: optional(&directory.join("resources.yaml")),
             rules: named.into_iter().map(default).chain(own).collect(),
             labels: optional(&directory.join("labels.yaml")),
+            defaults: optional(&directory.join("namespace.yaml")),
             live: optional(&directory.join("live.yaml")),
             before: optional(&directory.join("before.yaml")),
             score,

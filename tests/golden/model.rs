@@ -9,6 +9,7 @@
 //! | `rules.yaml` | names of default rules (`config/rules`) to use |
 //! | `rules/<name>.yaml` | rules of the case's own |
 //! | `labels.yaml` | `namespace` and `workload`: their labels |
+//! | `namespace.yaml` | what its namespace says of pods |
 //! | `live.yaml` | what differs, of `<resource>.<manifest key>` or `workload.<kind>`, from an object that works; `null`: it is not there |
 //! | `before.yaml` | of a resource its `spec` and `status` before this pass, of `workload` its `status` and what is `running` |
 
@@ -22,10 +23,11 @@ use score_operator::api::workload::ScoreWorkloadStatus;
 use score_operator::plan::Plan;
 use score_operator::plan::demand::Demand;
 use score_operator::plan::index::ResourceKey;
-use score_operator::plan::workload::{ResourceState, WorkloadInputs, plan};
-use score_operator::render::{self, Manifest, Manifests};
+use score_operator::plan::workload::{ResourceState, Workload, WorkloadInputs, plan};
+use score_operator::render::{self, Manifest, Manifests, SecretValues};
 use score_operator::status::outcome::availability;
 use score_operator::status::{self, Outcome};
+use score_operator::template::SecretRef;
 use serde_json::json;
 
 use super::Files;
@@ -54,6 +56,13 @@ pub fn holds_a_secret(text: &str) -> bool {
     text.contains(CANARY) || text.contains(&STANDARD.encode(CANARY))
 }
 
+/// The values of the Secrets that files are composed of: none of them may be seen anywhere.
+fn secret_values(workload: &Workload) -> SecretValues {
+    let value =
+        |reference: &SecretRef| (reference.clone(), format!("{CANARY}-{}", reference.key).into_bytes());
+    SecretValues::new(workload.composed_of().map(value).collect())
+}
+
 impl Case {
     fn workload(&self, resources: BTreeMap<String, ResourceState>, files: &mut Files) {
         let index = self.index();
@@ -67,6 +76,7 @@ impl Case {
             generation: GENERATION,
             spec: self.score.clone(),
             resources,
+            defaults: self.defaults.clone(),
             siblings: siblings.into_iter().filter(|demand| demand.workload != self.name).collect(),
             running: self.before("workload", "running").unwrap_or_default(),
         };
@@ -77,7 +87,7 @@ impl Case {
             Plan::Rejected(problems) => (Outcome::Rejected(problems.clone()), before.inventory.clone()),
             Plan::Pending(awaited) => (Outcome::Waiting(awaited.clone()), before.inventory.clone()),
             Plan::Ready(workload) => {
-                let manifests = render::workload(workload);
+                let manifests = render::workload(workload, &secret_values(workload));
                 files.insert("manifests.yaml".into(), documents(&manifests));
                 self.applied(&manifests, |manifest| format!("workload.{}", manifest.id.kind))
             }

@@ -282,6 +282,7 @@ fn state(demand: &Demand, Resolved { spec, status }: &Resolved) -> ResourceState
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map(|ready| ready.message.clone()).unwrap_or_default(),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
+        retained: false,
         outputs: status.outputs.clone(),
     }
 }

@@ -10,7 +10,8 @@ use score_operator::api::conditions::Reason;
 use score_operator::api::names::ResourceUid;
 use score_operator::api::resource::{InventoryEntry, ObjectId};
 use score_operator::plan::problem::{Awaited, Problem};
-use score_operator::plan::workload::{ResourceState, WorkloadInputs};
+use score_operator::plan::workload::{NamespaceDefaults, ResourceState, Workload, WorkloadInputs};
+use score_operator::render::SecretValues;
 use score_operator::status::{Outcome, Refusal};
 use serde_json::{Map, Value, json};
 
@@ -78,12 +79,31 @@ fn compute() -> impl Strategy<Value = Value> {
 fn container() -> impl Strategy<Value = Value> {
     let variables = btree_map("[A-Z][A-Z0-9_]{0,3}", text(), 0..4);
     let words = || option::of(vec("[ -~]{0,4}", 0..3));
-    ("[a-z]{1,5}(:[0-9])?", variables, words(), words(), option::of(compute()), option::of(probe()), option::of(probe())).prop_map(
-        |(image, variables, command, args, resources, liveness, readiness)| {
+    let mounts = (files(), volumes());
+    ("[a-z]{1,5}(:[0-9])?", variables, words(), words(), option::of(compute()), option::of(probe()), option::of(probe()), mounts).prop_map(
+        |(image, variables, command, args, resources, liveness, readiness, (files, volumes))| {
             present(json!({"image": image, "variables": variables, "command": command, "args": args, "resources": resources,
-                "livenessProbe": liveness, "readinessProbe": readiness}))
+                "livenessProbe": liveness, "readinessProbe": readiness, "files": files, "volumes": volumes}))
         },
     )
+}
+
+fn files() -> impl Strategy<Value = Value> {
+    let content = prop_oneof![
+        text().prop_map(|text| json!({ "content": text })),
+        text().prop_map(|text| json!({"content": text, "noExpand": true, "mode": "0600"})),
+        Just(json!({"binaryContent": "AAEC"})),
+    ];
+    btree_map("/f/[a-z]{1,2}", content, 0..3).prop_map(|files| json!(files))
+}
+
+fn volumes() -> impl Strategy<Value = Value> {
+    let source = select(RESOURCES.to_vec()).prop_map(|name| format!("${{resources.{name}}}"));
+    let volume = (source, option::of(Just("sub/path")), option::of(any::<bool>()));
+    let volume = volume.prop_map(|(source, path, read_only)| {
+        present(json!({"source": source, "path": path, "readOnly": read_only}))
+    });
+    btree_map("/v/[a-z]{1,2}", volume, 0..3).prop_map(|volumes| json!(volumes))
 }
 
 fn ports() -> impl Strategy<Value = Value> {
@@ -98,8 +118,10 @@ fn ports() -> impl Strategy<Value = Value> {
 pub fn score() -> impl Strategy<Value = Map<String, Value>> {
     let annotations = btree_map("[a-z]{2,4}(\\.io)?/[a-z]{2,4}", "[ -~]{0,5}", 0..3);
     let containers = btree_map(name(), container(), 1..4);
-    (annotations, containers, option::of(ports())).prop_map(|(mut annotations, containers, service)| {
+    let kind = option::of(select(vec!["Deployment", "StatefulSet", "Job"]));
+    (annotations, containers, option::of(ports()), kind).prop_map(|(mut annotations, containers, service, kind)| {
         annotations.insert("team".into(), "blue".into());
+        annotations.extend(kind.map(|kind| ("k8s.score.dev/kind".to_owned(), kind.to_owned())));
         let resources: BTreeMap<_, _> = RESOURCES.iter().map(|name| (*name, json!({"type": "thing"}))).collect();
         map(&present(json!({"metadata": {"annotations": annotations}, "containers": containers, "service": service, "resources": resources})))
     })
@@ -107,7 +129,8 @@ pub fn score() -> impl Strategy<Value = Map<String, Value>> {
 
 /// How far a resource is: mostly ready.
 fn state() -> impl Strategy<Value = Option<Value>> {
-    let outputs = json!({"host": "db.$(X).internal", "password": {"secretKeyRef": {"name": "conn", "key": "password"}}, "url": "http://q", "port": 80});
+    let outputs = json!({"host": "db.$(X).internal", "password": {"secretKeyRef": {"name": "conn", "key": "password"}}, "url": "http://q", "port": 80,
+        "source": {"emptyDir": {"sizeLimit": "0.5Gi"}}});
     let ready = json!({"current": true, "ready": true, "reason": "Ready", "message": "", "outputs": outputs});
     let degraded = json!({"current": true, "ready": false, "reason": "WaitingForObjects", "message": "0 of 1", "outputs": ready["outputs"]});
     let pending = json!({"current": true, "ready": false, "reason": "RuleNotFound", "message": "no rule"});
@@ -130,10 +153,16 @@ pub fn workload() -> impl Strategy<Value = WorkloadInputs> {
             generation: 7,
             siblings: Vec::new(),
             running: Vec::new(),
+            defaults: NamespaceDefaults::default(),
             spec,
             name,
         }
     })
+}
+
+/// The values of the Secrets that files are composed of.
+pub fn secret_values(workload: &Workload) -> SecretValues {
+    SecretValues::new(workload.composed_of().map(|found| (found.clone(), b"hunter2".to_vec())).collect())
 }
 
 /// Without what is null.

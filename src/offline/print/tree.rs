@@ -85,6 +85,7 @@ fn named(edge: &Edge, what: &str) -> String {
 
 fn trouble(state: &State) -> String {
     match state.reason {
+        Some(reason) if !state.ready && state.message.is_empty() => format!(": {}", reason.as_str()),
         Some(reason) if !state.ready => format!(": {}: {}", reason.as_str(), one_line(&state.message)),
         _ => String::new(),
     }

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use super::super::graph;
 use super::super::problem::{Problem, list, near_miss};
 use super::super::schema::below;
+use super::pod;
 use super::quantity::Quantity;
 use crate::api::conditions::Reason;
-use crate::api::labels;
 use crate::api::names::LABEL_MAX;
 use crate::api::score::{Before, ComputeAmounts, Container, Protocol, Score, ServicePort};
+use crate::api::{instructions, labels};
 
 /// What a check sees.
-struct Input<'a> {
+pub(super) struct Input<'a> {
     /// The name of the ScoreWorkload.
-    name: &'a str,
-    score: &'a Score,
+    pub(super) name: &'a str,
+    pub(super) score: &'a Score,
 }
 
 /// A rule: all problems that it finds.
@@ -39,8 +40,20 @@ const CHECKS: &[Check] = &[
     before_cycle,
     // S22: a request above its limit is refused by the API server.
     requests_within_limits,
+    // W08: an image from outside the file.
+    pod::images,
+    // L06: what is mounted, and where.
+    pod::mounts,
+    // L04: the part of a volume that is mounted.
+    pod::sub_paths,
+    // F02, F03, F12: files that can be made.
+    pod::files,
+    // B01, B03: containers that others wait for.
+    pod::gates,
     // Instructions to the operator are a closed set.
     instructions,
+    // W03: and each has its values.
+    settings,
     // Annotations by which other tools own objects are not for authors.
     foreign_annotations,
 ];
@@ -51,7 +64,7 @@ pub(super) fn all(name: &str, score: &Score) -> Vec<Problem> {
     CHECKS.iter().flat_map(|check| check(&input)).collect()
 }
 
-fn problem(path: impl Into<String>, message: String) -> Problem {
+pub(super) fn problem(path: impl Into<String>, message: String) -> Problem {
     Problem::new(path, Reason::InvalidScore, message)
 }
 
@@ -82,7 +95,7 @@ fn same_name(input: &Input) -> Vec<Problem> {
 fn service_name(input: &Input) -> Vec<Problem> {
     const EXPECTED: &str =
         "1 to 63 characters of a-z, 0-9 and `-`, with a letter first and no `-` at the end (RFC 1035)";
-    match annotations(input).find(|(key, _)| *key == labels::SERVICE_NAME) {
+    match annotations(input).find(|(key, _)| *key == instructions::SERVICE_NAME) {
         Some((key, name)) if !is_service_name(name) => {
             vec![problem(
                 annotation_path(key),
@@ -93,7 +106,7 @@ fn service_name(input: &Input) -> Vec<Problem> {
             let message = format!(
                 "the Service would be called `{}`, expected {EXPECTED}: name it with the annotation `{}`, or rename the ScoreWorkload",
                 input.name,
-                labels::SERVICE_NAME
+                instructions::SERVICE_NAME
             );
             vec![problem("service.ports", message)]
         }
@@ -177,7 +190,8 @@ fn requests_within_limits(input: &Input) -> Vec<Problem> {
         let (Some(requests), Some(limits)) = (&compute.requests, &compute.limits) else { continue };
         for (key, amount) in AMOUNTS {
             if let (Some(request), Some(limit)) = (amount(requests), amount(limits))
-                && Quantity::parse(request) > Quantity::parse(limit)
+                && let (Some(least), Some(most)) = (Quantity::parse(request), Quantity::parse(limit))
+                && least > most
             {
                 let message = format!(
                     "`{request}` is above the limit `{limit}`: lower `requests.{key}` or raise `limits.{key}`"
@@ -197,19 +211,23 @@ const AMOUNTS: [(&str, Amount); 2] =
     [("cpu", |amounts| amounts.cpu.as_ref()), ("memory", |amounts| amounts.memory.as_ref())];
 
 fn instructions(input: &Input) -> Vec<Problem> {
-    let unknown = |key: &&String| {
-        key.starts_with(labels::INSTRUCTION_PREFIX) && !labels::INSTRUCTIONS.contains(&key.as_str())
-    };
-    let known = || labels::INSTRUCTIONS.iter().copied();
+    let unknown = |key: &&String| key.starts_with(instructions::PREFIX) && !instructions::is_known(key);
     let refuse = |key: &String| {
-        let hint =
-            near_miss(key, known()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        problem(
-            annotation_path(key),
-            format!("unknown instruction to the operator{hint} (known: {})", list(known())),
-        )
+        let hint = near_miss(key, instructions::of_score())
+            .map_or_else(known_instructions, |near| format!("did you mean `{near}`?"));
+        problem(annotation_path(key), format!("unknown instruction to the operator; {hint}"))
     };
     annotations(input).map(|(key, _)| key).filter(unknown).map(refuse).collect()
+}
+
+fn known_instructions() -> String {
+    let names: Vec<_> =
+        instructions::of_score().filter_map(|key| key.strip_prefix(instructions::PREFIX)).collect();
+    format!("known after `{}`: {}", instructions::PREFIX, names.join(", "))
+}
+
+fn settings(input: &Input) -> Vec<Problem> {
+    super::settings::settings(input.score).err().unwrap_or_default()
 }
 
 fn foreign_annotations(input: &Input) -> Vec<Problem> {
@@ -223,7 +241,7 @@ fn foreign_annotations(input: &Input) -> Vec<Problem> {
     annotations(input).filter_map(refuse).collect()
 }
 
-fn annotations<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
+pub(super) fn annotations<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a String)> {
     let metadata = input.score.metadata.iter();
     metadata.flat_map(|metadata| metadata.annotations.iter().flatten())
 }
@@ -244,7 +262,8 @@ fn befores<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a Strin
 }
 
 /// The path of an annotation of the workload.
-pub(super) fn annotation_path(key: &str) -> String {
+#[must_use]
+pub fn annotation_path(key: &str) -> String {
     below("metadata.annotations", key)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::problem::Problem;
 use super::super::schema::Schema;
-use super::{parse, unsupported};
+use super::parse;
 use crate::api::conditions::Reason;
 use crate::api::schema::score_json_schema;
 use crate::api::score::{NAME_PATTERN, Protocol};
@@ -14,7 +14,7 @@ use crate::api::score::{NAME_PATTERN, Protocol};
 /// The name of the ScoreWorkload in these tests: not that of its container, so that a swap is seen.
 const NAME: &str = "shop";
 
-/// A Score file that uses every field, in the map form.
+/// A Score file that uses every field, in the map form, but a file's `source`, which a cluster refuses (F03).
 pub(super) fn full() -> Value {
     json!({
         "apiVersion": "score.dev/v1b1",
@@ -33,7 +33,6 @@ pub(super) fn full() -> Value {
                 "files": {
                     "/etc/a.conf": {"content": "a", "mode": "0644", "noExpand": true},
                     "/etc/b.bin": {"binaryContent": "YQ=="},
-                    "/etc/c": {"source": "./c"},
                 },
                 "volumes": {"/data": {"source": "${resources.data}", "path": "sub", "readOnly": true}},
                 "before": {"log": {"ready": "started"}},
@@ -41,7 +40,7 @@ pub(super) fn full() -> Value {
                 "livenessProbe": {"httpGet": {"path": "/", "port": 8080, "scheme": "HTTP", "host": "x", "httpHeaders": [{"name": "X-A", "value": "1"}]}},
                 "readinessProbe": {"exec": {"command": ["true"]}},
             },
-            "log": {"image": "."},
+            "log": {"image": "log:1"},
         },
         "resources": {
             "db": {"type": "postgres", "class": "big", "id": "main.db", "metadata": {"annotations": {"aa/bc": "d"}, "x": 1}, "params": {"size": 5}},
@@ -197,7 +196,7 @@ fn instructions_are_known_and_foreign_annotations_refused() {
     let rows = [
         (
             "k8s.score.dev/service-nam",
-            "metadata.annotations[\"k8s.score.dev/service-nam\"]: unknown instruction to the operator; did you mean `k8s.score.dev/service-name`? (known: `k8s.score.dev/kind`, `k8s.score.dev/service-name`)",
+            "metadata.annotations[\"k8s.score.dev/service-nam\"]: unknown instruction to the operator; did you mean `k8s.score.dev/service-name`?",
         ),
         (
             "argocd.argoproj.io/tracking-id",
@@ -207,24 +206,6 @@ fn instructions_are_known_and_foreign_annotations_refused() {
     for (key, expected) in rows {
         assert_eq!(said(&with("metadata>annotations", json!({ key: "x" }))), [expected]);
     }
-}
-
-#[test]
-fn what_is_not_rendered_yet_is_named() {
-    let score = parse(&map(&full()), NAME).expect("a Score file");
-    let found = unsupported(&score);
-    let paths: Vec<_> = found.iter().map(|problem| problem.path.as_str()).collect();
-    assert_eq!(
-        paths,
-        ["containers.log.image", "containers.web.before", "containers.web.files", "containers.web.volumes"]
-    );
-    assert!(found.iter().all(|problem| problem.reason == Reason::Unsupported));
-    let kinds = |kind: &str| {
-        let file = json!({"containers": {"ab": {"image": "x", "files": {}}}, "metadata": {"annotations": {"k8s.score.dev/kind": kind}}});
-        unsupported(&parse(&map(&file), NAME).expect("a Score file"))
-    };
-    assert_eq!(kinds("Deployment"), []);
-    assert_eq!(kinds("StatefulSet")[0].path, "metadata.annotations[\"k8s.score.dev/kind\"]");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Deserializer, Value};
 
 use super::{problems, said, with, without, x};
+use crate::api::conditions::Reason;
 
 /// Per row: the id, where, and as JSON one after the other what is accepted there and what is refused.
 /// `X63` stands for 63 letters.
@@ -53,7 +54,7 @@ const CONTAINER: &[Row] = &[
         r#"{"ab": {"image": "x"}} {"X63": {"image": "x"}}"#,
         r#"{} [] {"a": {"image": "x"}} {"X64": {"image": "x"}} null"#,
     ),
-    ("S09", "containers>web>image", r#""x" ".""#, r#""" 1 null"#),
+    ("S09", "containers>web>image", r#""x" "a.b/c:1""#, r#""" 1 null"#),
     ("S10", "containers>web>command", r#"[] [""]"#, r#""x" [1] null"#),
     ("S10", "containers>web>args", r#"[] ["a"]"#, "{} [true] null"),
     (
@@ -68,8 +69,8 @@ const CONTAINER: &[Row] = &[
         r#"{} {"/x": {"content": ""}} {"/x": {"binaryContent": ""}} {"/x": {"source": "x"}}"#,
         r#"{"/x": {}} {"/x": {"content": "", "source": "x"}} {"/x": {"source": ""}} {"/x": {"content": "", "target": "/x"}} null"#,
     ),
-    ("S12", "containers>web>files>/etc/c>mode", r#""644" "0600" "0777""#, r#""00600" "0800" "60" 420"#),
-    ("S12", "containers>web>files>/etc/c>noExpand", "false", r#""true" null"#),
+    ("S12", "containers>web>files>/etc/a.conf>mode", r#""644" "0600" "0777""#, r#""00600" "0800" "60" 420"#),
+    ("S12", "containers>web>files>/etc/a.conf>noExpand", "false", r#""true" null"#),
     (
         "S13",
         "containers>web>volumes>/data",
@@ -139,7 +140,12 @@ fn s01_to_s19_bounds_are_accepted_and_what_is_beyond_is_refused() {
     for (id, path, accepted, refused) in FILE.iter().chain(CONTAINER) {
         let path = spelled_out(path);
         for value in values(accepted) {
-            assert_eq!(said(&with(&path, value.clone())), [""; 0], "{id}: {path} = {value}");
+            let mut found = problems(&with(&path, value.clone()));
+            // A file's source is right in itself, and refused as a cluster has no such file (F03).
+            found.retain(|problem| problem.reason != Reason::FileSourceUnsupported);
+            // Nor has a container that runs to its end any probes, as this one has (B01).
+            found.retain(|problem| *id != "S14" || !problem.path.ends_with("Probe"));
+            assert_eq!(found, [], "{id}: {path} = {value}");
         }
         for value in values(refused) {
             assert_ne!(problems(&with(&path, value.clone())), [], "{id}: {path} = {value}");

@@ -24,9 +24,9 @@ fn the_most_common_mistakes_are_explained_in_full() {
         ("containers>web>command", json!("run"), "containers.web.command: is a string (\"run\"), expected a list: write [\"run\"]".into()),
         ("containers>web>args>0", json!(1), "containers.web.args[0]: is a number (1), expected a string: write \"1\"".into()),
         ("containers>web>image", json!(""), "containers.web.image: is \"\", expected at least 1 character".into()),
-        ("containers>web>files>/etc/c>mode", json!("888"), "containers.web.files[\"/etc/c\"].mode: is \"888\", expected three octal digits, with or without a 0 before them, such as `0644`".into()),
-        ("containers>web>files>/etc/c", json!({}), "containers.web.files[\"/etc/c\"]: expected exactly one of `binaryContent`, `content`, `source`: found none of them".into()),
-        ("containers>web>files>/etc/c", json!({"content": "a", "source": "b"}), "containers.web.files[\"/etc/c\"]: expected exactly one of `binaryContent`, `content`, `source`: found `content`, `source`".into()),
+        ("containers>web>files>/etc/a.conf>mode", json!("888"), "containers.web.files[\"/etc/a.conf\"].mode: is \"888\", expected three octal digits, with or without a 0 before them, such as `0644`".into()),
+        ("containers>web>files>/etc/a.conf", json!({}), "containers.web.files[\"/etc/a.conf\"]: expected exactly one of `binaryContent`, `content`, `source`: found none of them".into()),
+        ("containers>web>files>/etc/a.conf", json!({"content": "a", "source": "b"}), "containers.web.files[\"/etc/a.conf\"]: expected exactly one of `binaryContent`, `content`, `source`: found `content`, `source`".into()),
         ("containers>web>livenessProbe", json!({}), "containers.web.livenessProbe: expected at least one of `exec`, `httpGet`: found none of them".into()),
         ("containers>web>resources>limits>memory", json!("64m"), "containers.web.resources.limits.memory: is \"64m\", expected an amount of bytes such as `128Mi`, `1.5G` or `500000` (units: K, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei)".into()),
         ("containers>web>resources>limits>cpu", json!(".5"), "containers.web.resources.limits.cpu: is \".5\", expected a number of CPUs such as `2` or `0.5`, or thousandths such as `125m`".into()),
@@ -65,8 +65,8 @@ fn values_that_are_long_or_may_be_secret_are_not_shown() {
         ("containers>web>image", json!([long])),
         ("apiVersion", json!(long)),
         ("resources>db>params", json!("Hunter2")),
-        ("containers>web>files>/etc/c>content", json!(["Hunter2"])),
-        ("containers>web>files>/etc/c>binaryContent", json!(["Hunter2"])),
+        ("containers>web>files>/etc/a.conf>content", json!(["Hunter2"])),
+        ("containers>web>files>/etc/a.conf>binaryContent", json!(["Hunter2"])),
     ] {
         let said = said(&with(path, value));
         assert!(!said.is_empty() && said.iter().all(|text| !text.contains("Hunter2")), "{path}: {said:?}");
