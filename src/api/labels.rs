@@ -30,6 +30,12 @@ pub const ADOPT: &str = "k8s.score.dev/adopt";
 /// Annotation on pods: a hash of the files that they mount, so that a changed file rolls them (F11).
 pub const FILES_HASH: &str = "k8s.score.dev/files-hash";
 
+/// Annotation on pods: a keyed digest of the Secrets that they read, so that a rotation rolls them once (P10).
+pub const SECRETS_DIGEST: &str = "k8s.score.dev/secrets-digest";
+
+/// Name of the Secret, in the operator's own namespace, with the key of those digests (decision 14).
+pub const DIGEST_KEY: &str = "score-operator-digest-key";
+
 /// Label of a namespace: the Pod Security level that its API server enforces.
 pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 

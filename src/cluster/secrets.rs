@@ -1,33 +1,136 @@
 //! Secrets, read by name: no list and no watch (decision 13). What was read is remembered until the
 //! next resync, so that a steady state reads nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kube::api::{Api, ApiResource, DynamicObject};
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, ApiResource, DynamicObject, PostParams};
+use kube::core::ObjectMeta;
 use kube::{Client, ResourceExt};
+use tokio::sync::OnceCell;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::cache::Key;
 use super::{Error, call, found};
+use crate::api::labels;
+
+/// In letters and digits: more than 256 bits of chance.
+const DIGEST_KEY_LENGTH: usize = 48;
 
 struct Entry {
     object: Arc<DynamicObject>,
     read: Instant,
 }
 
-/// Secrets that were read or written.
+/// Who is woken when what it reads has changed: workloads, by namespace and name.
+pub type Rotations = UnboundedSender<Key>;
+
+/// Secrets that were read or written, and the workloads whose pods read them.
 pub struct Secrets {
     client: Client,
     resync: Duration,
     entries: Mutex<HashMap<Key, Entry>>,
+    readers: Mutex<Readers>,
+    rotations: Rotations,
+    digest_key: OnceCell<Vec<u8>>,
+}
+
+/// Which workloads read which Secrets.
+#[derive(Default)]
+struct Readers {
+    of: HashMap<Key, Read>,
+    by: HashMap<Key, BTreeSet<Key>>,
+}
+
+/// A Secret that pods read.
+#[derive(Default)]
+struct Read {
+    /// The workloads of these pods.
+    by: BTreeSet<Key>,
+    /// A hash of its data, once it was seen: also of one that was deleted meanwhile.
+    data: Option<u64>,
 }
 
 impl Secrets {
     /// Nothing is read yet; what is read is trusted for `resync`.
     #[must_use]
-    pub fn new(client: Client, resync: Duration) -> Self {
-        Self { client, resync, entries: Mutex::default() }
+    pub fn new(client: Client, resync: Duration, rotations: Rotations) -> Self {
+        Self {
+            client,
+            resync,
+            rotations,
+            entries: Mutex::default(),
+            readers: Mutex::default(),
+            digest_key: OnceCell::new(),
+        }
+    }
+
+    /// Remembers which Secrets of its namespace the pods of a workload read: it is woken when one of them is
+    /// seen to have changed (P10). None: it is gone, or reads none any more.
+    pub fn read_by(&self, workload: &Key, names: impl IntoIterator<Item = String>) {
+        let now: BTreeSet<Key> = names.into_iter().map(|name| (workload.0.clone(), name)).collect();
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        for gone in readers.by.remove(workload).unwrap_or_default().difference(&now) {
+            let read = readers.of.get_mut(gone);
+            if read.is_some_and(|read| read.by.remove(workload) && read.by.is_empty()) {
+                readers.of.remove(gone);
+            }
+        }
+        for secret in &now {
+            readers.of.entry(secret.clone()).or_default().by.insert(workload.clone());
+        }
+        if !now.is_empty() {
+            readers.by.insert(workload.clone(), now);
+        }
+    }
+
+    /// Wakes the readers of a Secret whose data is not what was seen before.
+    fn compare(&self, key: &Key, object: &DynamicObject) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(read) = readers.of.get_mut(key) else { return };
+        let mut hasher = DefaultHasher::new();
+        object.data["data"].hash(&mut hasher);
+        let before = read.data.replace(hasher.finish());
+        if before.is_some() && before != read.data {
+            // A closed channel means that the operator ends.
+            read.by.iter().for_each(|workload| drop(self.rotations.send(workload.clone())));
+        }
+    }
+
+    /// The key of the digests that stand on pods: a Secret in the operator's own namespace, made once, so
+    /// that no restart and no change of leader rolls anything (decision 14).
+    ///
+    /// # Errors
+    /// Where the API server cannot be asked, or refuses.
+    pub async fn digest_key(&self, random: impl Fn(usize) -> String + Send) -> Result<Vec<u8>, Error> {
+        let found = self.digest_key.get_or_try_init(|| self.find_digest_key(random(DIGEST_KEY_LENGTH))).await;
+        found.cloned()
+    }
+
+    async fn find_digest_key(&self, new: String) -> Result<Vec<u8>, Error> {
+        let namespace = self.client.default_namespace().to_owned();
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
+        let what = format!("Secret {namespace}/{}", labels::DIGEST_KEY);
+        if let Some(key) =
+            found(call(format!("reading {what}"), api.get(labels::DIGEST_KEY)).await)?.and_then(key_of)
+        {
+            return Ok(key);
+        }
+        let secret = new_digest_key(new);
+        let params = PostParams { field_manager: Some(labels::MANAGER.to_owned()), ..PostParams::default() };
+        match call(format!("creating {what}"), api.create(&params, &secret)).await {
+            // Another replica was faster: its key is the key.
+            Err(error) if error.code() == Some(409) => {
+                let other = call(format!("reading {what}"), api.get(labels::DIGEST_KEY)).await?;
+                key_of(other)
+                    .ok_or_else(|| Error::moved(format!("reading {what}"), "it has no key `key`: delete it"))
+            }
+            made => Ok(made.map(key_of)?.unwrap_or_default()),
+        }
     }
 
     /// The Secret, or `None` where there is none. One that is missing is asked for each time: it is
@@ -61,6 +164,7 @@ impl Secrets {
     /// Remembers what a read or a write of ours returned.
     pub fn remember(&self, object: DynamicObject) -> Arc<DynamicObject> {
         let key = (object.namespace().unwrap_or_default(), object.name_any());
+        self.compare(&key, &object);
         let object = Arc::new(object);
         self.lock().insert(key, Entry { object: Arc::clone(&object), read: Instant::now() });
         object
@@ -86,8 +190,26 @@ impl Secrets {
     }
 }
 
+fn key_of(secret: Secret) -> Option<Vec<u8>> {
+    secret.data?.remove("key").map(|bytes| bytes.0).filter(|key| !key.is_empty())
+}
+
+fn new_digest_key(key: String) -> Secret {
+    let label = (labels::NAME.to_owned(), labels::MANAGED_BY_US.to_owned());
+    Secret {
+        metadata: ObjectMeta {
+            name: Some(labels::DIGEST_KEY.to_owned()),
+            labels: Some([label].into()),
+            ..ObjectMeta::default()
+        },
+        immutable: Some(true),
+        data: Some([("key".to_owned(), ByteString(key.into_bytes()))].into()),
+        ..Secret::default()
+    }
+}
+
 /// Secrets as untyped objects, as they are applied.
 #[must_use]
 pub fn api_resource() -> ApiResource {
-    ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&())
+    ApiResource::erase::<Secret>(&())
 }

@@ -16,7 +16,7 @@ use super::cache::Cache;
 use super::events::Events;
 use super::kinds::{Kind, Kinds};
 use super::objects::{Changes, Objects};
-use super::secrets::Secrets;
+use super::secrets::{Rotations, Secrets};
 use super::{Error, call, found};
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
@@ -130,7 +130,7 @@ impl World {
     pub fn new(
         client: Client,
         caches: Caches,
-        changes: Changes,
+        (changes, rotations): (Changes, Rotations),
         environment: Environment,
         resync: Duration,
     ) -> Self {
@@ -138,7 +138,7 @@ impl World {
             kinds: Kinds::new(client.clone()),
             access: Access::new(client.clone()),
             objects: Objects::new(client.clone(), changes),
-            secrets: Secrets::new(client.clone(), resync),
+            secrets: Secrets::new(client.clone(), resync, rotations),
             events: Events::new(client.clone()),
             caches,
             environment,

@@ -2,6 +2,7 @@
 //! of it, and saying when to look again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,6 +118,16 @@ pub fn is_soon_old(announced: bool, outcome: &Outcome) -> bool {
 
 /// When that word is due in any case.
 pub const SOON: Next = Next::After(Duration::from_secs(1));
+
+/// When what was read of Secrets is looked at again: after a tenth more at most, by name, so that not all are
+/// read at once. Not before: what is younger is still trusted.
+#[must_use]
+pub fn resync(world: &World, object: &impl Hash) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    object.hash(&mut hasher);
+    let part = u32::try_from(hasher.finish() % 1000).unwrap_or_default();
+    world.resync + world.resync * part / 10_000
+}
 
 /// When to look again: what no watch brings is looked for with backoff.
 #[must_use]

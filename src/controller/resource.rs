@@ -46,17 +46,6 @@ async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Erro
         return Err(error);
     }
     publish(pass, &found).await?;
-    let resync = provision::reads_secrets(pass).then(|| jittered(pass));
+    let resync = provision::reads_secrets(pass).then(|| pass::resync(pass.world, &pass.key.uid));
     Ok(Done { next: pass::next(&found.outcome, resync) })
-}
-
-/// The resync interval, up to a tenth shorter by a hash of the resource: not all at once.
-fn jittered(pass: &Pass<'_>) -> std::time::Duration {
-    let hash = pass
-        .key
-        .uid
-        .object_name()
-        .bytes()
-        .fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    pass.world.resync.saturating_sub(pass.world.resync / 1000 * (hash % 100))
 }

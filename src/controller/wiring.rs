@@ -41,8 +41,9 @@ pub async fn run(client: Client, options: Options) {
     let (resources, resource_wakes) = channel();
     let (rules, rule_wakes) = channel();
     let (changes, changed) = unbounded_channel();
+    let (rotations, rotated) = unbounded_channel();
     let (caches, writers) = caches();
-    let world = World::new(client, caches, changes, options.environment, options.resync);
+    let world = World::new(client, caches, (changes, rotations), options.environment, options.resync);
     let wakers = Arc::new(Wakers { world: Arc::new(world), workloads, resources, rules });
     let world = &wakers.world;
     let passes = async {
@@ -64,7 +65,7 @@ pub async fn run(client: Client, options: Options) {
             }),
         );
     };
-    tokio::join!(watches(&wakers, writers), objects(&wakers, changed), passes);
+    tokio::join!(watches(&wakers, writers), objects(&wakers, changed), secrets(&wakers, rotated), passes);
 }
 
 async fn rule_pass(wakers: Arc<Wakers>, name: String) -> Result<super::pass::Done, crate::cluster::Error> {
@@ -140,6 +141,13 @@ async fn objects(wakers: &Wakers, mut changed: UnboundedReceiver<Arc<DynamicObje
     }
 }
 
+/// Wakes the workloads whose pods read a Secret that has changed (P10).
+async fn secrets(wakers: &Wakers, mut rotated: UnboundedReceiver<Key>) {
+    while let Some(workload) = rotated.recv().await {
+        wakers.workloads.wake(WorkloadKey(workload));
+    }
+}
+
 /// Which change wakes which object.
 struct Wakers {
     world: Arc<World>,
@@ -156,7 +164,10 @@ impl Wakers {
         let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
         let touched = match change {
             Change::Applied(object) => self.index(&namespace, &name, object),
-            Change::Deleted(_) => self.world.index_mut().remove(&namespace, &name).into_iter().collect(),
+            Change::Deleted(_) => {
+                self.world.secrets.read_by(&(namespace.clone(), name.clone()), []);
+                self.world.index_mut().remove(&namespace, &name).into_iter().collect()
+            }
         };
         for key in touched {
             self.consumers(&key);

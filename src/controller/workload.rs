@@ -41,7 +41,7 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
         return Ok(Done { next: pass::SOON });
     }
     publish(&world, &workload, &inputs, &outcome, inventory).await?; // writes, if it differs
-    Ok(Done { next: pass::next(&outcome, reads_secrets.then_some(world.resync)) })
+    Ok(Done { next: pass::next(&outcome, reads_secrets.then(|| pass::resync(&world, &key))) })
 }
 
 /// What a pass has found out, before the status is computed.
@@ -75,8 +75,10 @@ async fn apply(
     before: &ScoreWorkloadStatus,
     resolved: &Workload,
 ) -> Result<Found, Error> {
-    let wanted: BTreeSet<_> = resolved.composed_of().cloned().collect();
+    let wanted: BTreeSet<_> = resolved.secrets().into_iter().cloned().collect();
     let reads_secrets = !wanted.is_empty();
+    let key = (inputs.namespace.clone(), inputs.name.clone());
+    world.secrets.read_by(&key, wanted.iter().map(|reference| reference.name.clone()));
     let secrets = match observe::secret_values(world, &inputs.namespace, wanted).await? {
         Ok(secrets) => secrets,
         Err(awaited) => return Ok(Found::unchanged(Outcome::Waiting(awaited), before)),

@@ -3,33 +3,18 @@
 //! A volume over a whole directory would hide what the image has there (F06); a single file never follows
 //! a change of its content, so a hash of all contents on the pods makes a change a rollout (F11).
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::Manifest;
 use super::object::object;
+use super::{Manifest, SecretValues};
 use crate::api::names::{LABEL_MAX, digest, file_hash, truncate_hash};
 use crate::plan::workload::{FileContent, ResolvedContainer, ResolvedFile, Workload};
-use crate::template::{Filled, Part, SecretRef};
+use crate::template::{Filled, Part};
 
 /// The key that a file has in its ConfigMap or Secret.
 const KEY: &str = "file";
-
-/// The values of Secrets that files are composed of. They reach the data of a Secret and nothing else:
-/// there is no way to print them.
-#[derive(Clone, Default)]
-pub struct SecretValues(BTreeMap<SecretRef, Vec<u8>>);
-
-impl SecretValues {
-    /// From the references and what they stand for.
-    #[must_use]
-    pub fn new(values: BTreeMap<SecretRef, Vec<u8>>) -> Self {
-        Self(values)
-    }
-}
 
 /// The ConfigMaps and Secrets.
 pub(super) fn render(workload: &Workload, secrets: &SecretValues) -> Vec<Manifest> {
@@ -109,7 +94,7 @@ fn files(workload: &Workload) -> impl Iterator<Item = (&ResolvedContainer, &Reso
 fn composed(text: &Filled, secrets: &SecretValues) -> Vec<u8> {
     let part = |part: &Part| match part {
         Part::Literal(text) | Part::Output(text) => text.clone().into_bytes(),
-        Part::Secret(reference) => secrets.0.get(reference).cloned().unwrap_or_default(),
+        Part::Secret(reference) => secrets.get(reference),
     };
     text.parts().iter().flat_map(part).collect()
 }

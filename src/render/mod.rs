@@ -14,28 +14,29 @@ pub mod pod;
 pub mod probe;
 pub mod quantity;
 pub mod resource;
+mod secrets;
 pub mod service;
 pub mod stateful_set;
 
-pub use file::SecretValues;
 pub use manifest::{Manifest, Manifests};
 pub use owner::Owner;
+pub use secrets::SecretValues;
 
 use crate::plan::score::settings::Kind;
 use crate::plan::workload::Workload;
 
 /// The objects of a workload, in the order in which they are applied.
 ///
-/// `secrets` holds the values of all Secrets that the workload's files are composed of
-/// ([`Workload::composed_of`]).
+/// `secrets` holds the values of all that the workload refers to ([`Workload::secrets`]); without them the
+/// objects are the same but for what depends on the values.
 #[must_use]
 pub fn workload(workload: &Workload, secrets: &SecretValues) -> Manifests {
     let service = (!workload.ports.is_empty()).then(|| service::render(workload));
     let runner = match &workload.kind {
-        Kind::Deployment => vec![deployment::render(workload)],
-        Kind::StatefulSet => stateful_set::render(workload).into(),
-        Kind::Job(run) => vec![job::job(workload, *run)],
-        Kind::CronJob(run, schedule) => vec![job::cron_job(workload, *run, schedule)],
+        Kind::Deployment => vec![deployment::render(workload, secrets)],
+        Kind::StatefulSet => stateful_set::render(workload, secrets).into(),
+        Kind::Job(run) => vec![job::job(workload, *run, secrets)],
+        Kind::CronJob(run, schedule) => vec![job::cron_job(workload, *run, schedule, secrets)],
     };
     Manifests::new(service.into_iter().chain(file::render(workload, secrets)).chain(runner))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::object::all_labels;
-use super::{container, file, probe};
+use super::{SecretValues, container, file, probe};
 use crate::api::labels;
 use crate::api::names::file_hash;
 use crate::plan::score::settings::PodSecurity;
@@ -11,9 +11,9 @@ use crate::plan::workload::{Gate, PodVolume, Pods, ResolvedContainer, Workload};
 
 /// The pod template.
 #[must_use]
-pub fn template(workload: &Workload) -> Value {
+pub fn template(workload: &Workload, secrets: &SecretValues) -> Value {
     json!({
-        "metadata": {"annotations": annotations(workload), "labels": all_labels(workload)},
+        "metadata": {"annotations": annotations(workload, secrets), "labels": all_labels(workload)},
         "spec": spec(workload),
     })
 }
@@ -24,12 +24,15 @@ pub fn volume_name(uid: &str) -> String {
     format!("vol-{}", file_hash(uid))
 }
 
-fn annotations(workload: &Workload) -> Value {
+fn annotations(workload: &Workload, secrets: &SecretValues) -> Value {
     let mut all: Map<_, _> =
         workload.annotations.iter().map(|(key, text)| (key.clone(), json!(text))).collect();
     all.insert(labels::WORKLOAD_NAME.to_owned(), json!(workload.name));
     if let Some(hash) = file::hash(workload) {
         all.insert(labels::FILES_HASH.to_owned(), json!(hash));
+    }
+    if let Some(digest) = secrets.digest(&workload.secrets()) {
+        all.insert(labels::SECRETS_DIGEST.to_owned(), json!(digest));
     }
     Value::Object(all)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::object::{object, selector};
-use super::{Manifest, pod};
+use super::{Manifest, SecretValues, pod};
 use crate::api::names::{LABEL_MAX, truncate_hash};
 use crate::plan::workload::{PodVolume, Workload};
 
@@ -14,11 +14,11 @@ const UNUSED_PORT: u16 = 99;
 
 /// Renders both.
 #[must_use]
-pub fn render(workload: &Workload) -> [Manifest; 2] {
+pub fn render(workload: &Workload, secrets: &SecretValues) -> [Manifest; 2] {
     let mut spec = json!({
         "selector": {"matchLabels": selector(workload)},
         "serviceName": headless_name(workload),
-        "template": pod::template(workload),
+        "template": pod::template(workload, secrets),
     });
     let claims = claims(workload);
     if !claims.is_empty() {

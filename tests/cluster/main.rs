@@ -19,6 +19,7 @@ mod crash;
 mod lifecycle;
 mod ownership;
 mod rollout;
+mod rotation;
 mod schema;
 mod sharing;
 mod status;

@@ -60,7 +60,7 @@ pub fn holds_a_secret(text: &str) -> bool {
 fn secret_values(workload: &Workload) -> SecretValues {
     let value =
         |reference: &SecretRef| (reference.clone(), format!("{CANARY}-{}", reference.key).into_bytes());
-    SecretValues::new(workload.composed_of().map(value).collect())
+    SecretValues::new(workload.secrets().into_iter().map(value).collect(), b"key".to_vec())
 }
 
 impl Case {

@@ -162,7 +162,10 @@ pub fn workload() -> impl Strategy<Value = WorkloadInputs> {
 
 /// The values of the Secrets that files are composed of.
 pub fn secret_values(workload: &Workload) -> SecretValues {
-    SecretValues::new(workload.composed_of().map(|found| (found.clone(), b"hunter2".to_vec())).collect())
+    SecretValues::new(
+        workload.secrets().into_iter().map(|found| (found.clone(), b"hunter2".to_vec())).collect(),
+        b"key".to_vec(),
+    )
 }
 
 /// Without what is null.

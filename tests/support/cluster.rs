@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::rbac::v1::ClusterRole;
@@ -23,6 +24,9 @@ use super::confined::Confined;
 use super::namespace::Namespace;
 use super::operator::{self, Operator};
 use super::{directory, wait};
+
+/// How long an operator trusts what it has read of Secrets, where a test does not say otherwise.
+const RESYNC: Duration = Duration::from_mins(10);
 
 /// The namespace and name of the operator's ServiceAccount.
 const ACCOUNT: (&str, &str) = ("score-system", "score-operator");
@@ -142,12 +146,17 @@ impl Cluster {
 
     /// Runs an operator inside this process that sees one namespace only; it ends with the value.
     pub fn operate(&self, ns: &Namespace) -> Confined {
-        Confined::start(&self.operator_kubeconfig(), &ns.name, None)
+        self.operate_with_resync(ns, RESYNC)
+    }
+
+    /// The same; what it has read of Secrets it trusts for so long.
+    pub fn operate_with_resync(&self, ns: &Namespace, resync: Duration) -> Confined {
+        Confined::start(&self.operator_kubeconfig(), &ns.name, None, resync)
     }
 
     /// The same, and it dies right after so many writes.
     pub fn operate_until(&self, ns: &Namespace, writes: usize) -> Confined {
-        Confined::start(&self.operator_kubeconfig(), &ns.name, Some(writes))
+        Confined::start(&self.operator_kubeconfig(), &ns.name, Some(writes), RESYNC)
     }
 
     /// The requests that the API server was sent.

@@ -31,7 +31,12 @@ pub struct Confined {
 impl Confined {
     /// Starts one for a namespace. After so many writes it dies: the last is committed, its answer
     /// withheld, and nothing is sent any more.
-    pub(super) fn start(kubeconfig: &Path, namespace: &str, dies_after: Option<usize>) -> Self {
+    pub(super) fn start(
+        kubeconfig: &Path,
+        namespace: &str,
+        dies_after: Option<usize>,
+        resync: Duration,
+    ) -> Self {
         let gate = Arc::new(Gate {
             namespace: namespace.to_owned(),
             dies_after,
@@ -40,7 +45,7 @@ impl Confined {
         });
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (kubeconfig, gated) = (kubeconfig.to_owned(), Arc::clone(&gate));
-        runtime.spawn(async move { run(client(&kubeconfig, gated).await, options()).await });
+        runtime.spawn(async move { run(client(&kubeconfig, gated).await, options(resync)).await });
         Self { runtime: Some(runtime), gate }
     }
 
@@ -64,11 +69,11 @@ impl Drop for Confined {
     }
 }
 
-fn options() -> Options {
+fn options(resync: Duration) -> Options {
     let now = || Timestamp::now().round(Unit::Second).unwrap().to_string();
     let random = |length| rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect();
     let environment = Environment { now: Arc::new(now), random: Arc::new(random) };
-    Options { concurrency: 8, resync: Duration::from_mins(10), environment }
+    Options { concurrency: 8, resync, environment }
 }
 
 /// As `cluster::client::new` makes it, with the gate before it.

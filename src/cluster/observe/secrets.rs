@@ -1,4 +1,4 @@
-//! What is read of Secrets: whether a key is there, and the values that files are composed of.
+//! What is read of Secrets: whether a key is there, and the values that pods read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::plan::problem::Awaited;
 use crate::render::SecretValues;
 use crate::template::SecretRef;
 
-/// The values of Secrets that files are composed of (F10), or what is missing of them.
+/// The values of the Secrets that a workload's pods read (F10, P10), or what is missing of them.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
@@ -26,13 +26,17 @@ pub async fn secret_values(
         let wait = |what| Awaited::new(Reason::WaitingForSecret, what);
         return Ok(Err(missing.into_iter().map(wait).collect()));
     }
+    if wanted.is_empty() {
+        return Ok(Ok(SecretValues::default()));
+    }
     let mut values = BTreeMap::new();
     for reference in wanted {
         let secret = world.secrets.get(namespace, &reference.name).await?;
         let text = secret.and_then(|secret| secret.data["data"][&reference.key].as_str().map(str::to_owned));
         values.insert(reference, STANDARD.decode(text.unwrap_or_default()).unwrap_or_default());
     }
-    Ok(Ok(SecretValues::new(values)))
+    let key = world.secrets.digest_key(|length| (world.environment.random)(length)).await?;
+    Ok(Ok(SecretValues::new(values, key)))
 }
 
 /// The references among `wanted` whose Secret or key does not exist, each with what is missing.

@@ -1,6 +1,6 @@
 //! A workload with nothing left to resolve: what `render` makes objects of, without a chance to fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -116,20 +116,6 @@ impl ResolvedContainer {
     }
 }
 
-impl FileContent {
-    /// The Secrets whose values it is composed of.
-    pub fn composed_of(&self) -> impl Iterator<Item = &SecretRef> {
-        let parts = match self {
-            Self::Mixed(text) => text.parts(),
-            Self::Bytes(_) | Self::Secret(_) => &[],
-        };
-        parts.iter().filter_map(|part| match part {
-            Part::Secret(reference) => Some(reference),
-            Part::Literal(_) | Part::Output(_) => None,
-        })
-    }
-}
-
 /// Where a container mounts a volume.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Mount {
@@ -178,9 +164,30 @@ impl Workload {
         self.init.iter().map(|(_, container)| container).chain(&self.containers)
     }
 
-    /// The Secrets whose values its files are composed of (F10).
-    pub fn composed_of(&self) -> impl Iterator<Item = &SecretRef> {
+    /// The keys of Secrets that its pods read: in variables and files.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<&SecretRef> {
+        let variables = self.all_containers().flat_map(|container| container.variables.values());
         let files = self.all_containers().flat_map(|container| &container.files);
-        files.flat_map(|file| file.content.composed_of())
+        variables.flat_map(secrets_in).chain(files.flat_map(|file| file.content.secrets())).collect()
     }
+}
+
+impl FileContent {
+    /// The keys of Secrets in it.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<&SecretRef> {
+        match self {
+            Self::Bytes(_) => BTreeSet::new(),
+            Self::Secret(reference) => [reference].into(),
+            Self::Mixed(text) => secrets_in(text).collect(),
+        }
+    }
+}
+
+fn secrets_in(text: &Filled) -> impl Iterator<Item = &SecretRef> {
+    text.parts().iter().filter_map(|part| match part {
+        Part::Secret(reference) => Some(reference),
+        Part::Literal(_) | Part::Output(_) => None,
+    })
 }

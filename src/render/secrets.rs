@@ -1,0 +1,76 @@
+//! The values of the Secrets that a workload uses: what files are composed of, and what a change of them is
+//! seen by. They reach the data of a Secret and nothing else; there is no way to print them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::template::SecretRef;
+
+/// The values by reference, and the key of the digest.
+#[derive(Clone, Default)]
+pub struct SecretValues {
+    values: BTreeMap<SecretRef, Vec<u8>>,
+    key: Option<Vec<u8>>,
+}
+
+impl SecretValues {
+    /// Values that were read, and the key that their digest is made with (decision 14).
+    #[must_use]
+    pub fn new(values: BTreeMap<SecretRef, Vec<u8>>, key: Vec<u8>) -> Self {
+        Self { values, key: Some(key) }
+    }
+
+    /// The value of a reference; where nobody has read it, a text that says which one it is.
+    pub(super) fn get(&self, reference: &SecretRef) -> Vec<u8> {
+        let unknown = || format!("<{}/{} of the cluster>", reference.name, reference.key).into_bytes();
+        self.values.get(reference).cloned().unwrap_or_else(unknown)
+    }
+
+    /// What is different for different values, and says nothing of them to whoever has no key: a plain hash
+    /// would let people try passwords. `None` where nothing is referred to, or nothing was read.
+    pub(super) fn digest(&self, references: &BTreeSet<&SecretRef>) -> Option<String> {
+        let key = self.key.as_ref().filter(|_| !references.is_empty())?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        for reference in references {
+            for part in [reference.name.as_bytes(), reference.key.as_bytes(), &self.get(reference)] {
+                mac.update(&(part.len() as u64).to_be_bytes());
+                mac.update(part);
+            }
+        }
+        let bytes = mac.finalize().into_bytes();
+        Some(bytes.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(name: &str, key: &str) -> SecretRef {
+        SecretRef { name: name.into(), key: key.into() }
+    }
+
+    #[test]
+    fn p10_a_digest_changes_with_value_key_and_reference_and_with_nothing_else() {
+        let (one, two) = (reference("db", "1x"), reference("db1", "x"));
+        let digest = |values: &[(&SecretRef, &str)], key: &str| {
+            let known =
+                values.iter().map(|(found, text)| ((*found).clone(), text.as_bytes().to_vec())).collect();
+            SecretValues::new(known, key.into()).digest(&values.iter().map(|(found, _)| *found).collect())
+        };
+        let first = digest(&[(&one, "a"), (&two, "b")], "k");
+        assert_eq!(first, digest(&[(&two, "b"), (&one, "a")], "k"));
+        for other in [
+            digest(&[(&one, "a"), (&two, "c")], "k"),
+            digest(&[(&one, "ab"), (&two, "")], "k"),
+            digest(&[(&one, "a"), (&two, "b")], "l"),
+            digest(&[(&one, "a")], "k"),
+        ] {
+            assert_ne!(first, other);
+        }
+        assert_eq!(digest(&[], "k"), None);
+        assert_eq!(SecretValues::default().digest(&[&one].into()), None);
+    }
+}
