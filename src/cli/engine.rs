@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
-use super::files;
+use super::sources;
 use crate::offline::Remark;
 use crate::offline::input::{self, Source};
 use crate::offline::project::{Inputs, Projection, Sink, project};
@@ -57,14 +57,14 @@ impl EngineArgs {
     /// # Errors
     /// Files that cannot be read, arguments that do not fit.
     pub(super) fn run(&self, paths: &[PathBuf], sink: Sink<'_>) -> Result<Engine, Failure> {
-        let files::Found { items: mut workloads, mut remarks, files } = files::workloads(paths)?;
+        let sources::Found { items: mut workloads, mut remarks, files } = sources::workloads(paths)?;
         let (rules, of_rules) = self.rules()?;
         let with_file = files > 1 || !of_rules.is_empty();
         remarks.extend(of_rules);
-        let namespace = self.namespace(&workloads)?;
+        let namespace = sources::namespace(self.namespace.as_deref(), &workloads)?;
         self.images(&mut workloads)?;
         let inputs = Inputs {
-            namespace,
+            namespace: namespace.unwrap_or_else(|| "default".to_owned()),
             namespace_labels: self.namespace_labels.iter().cloned().collect::<Labels>(),
             workloads,
             rules,
@@ -78,31 +78,36 @@ impl EngineArgs {
         Ok(Engine { projection, with_file })
     }
 
+    /// The namespace of a cluster, if that is all that was said.
+    ///
+    /// # Errors
+    /// Where something was said that a cluster knows better.
+    pub(super) fn only_namespace(&self) -> Result<Option<&str>, Failure> {
+        let Self { rules, no_default_rules, namespace, namespace_labels, image, outputs, assume_ready } =
+            self;
+        let offline = !rules.is_empty()
+            || *no_default_rules
+            || !namespace_labels.is_empty()
+            || !image.is_empty()
+            || outputs.is_some()
+            || *assume_ready;
+        if offline {
+            return Err(Failure::error(
+                "a cluster knows its rules, labels and outputs: give -n only, or a file",
+            ));
+        }
+        Ok(namespace.as_deref())
+    }
+
     fn rules(&self) -> Result<(Rules, Vec<Remark>), Failure> {
         let mut all = if self.no_default_rules { Vec::new() } else { defaults()? };
-        let own = files::rules(&self.rules)?;
+        let own = sources::rules(&self.rules)?;
         let mut remarks = own.remarks;
         remarks.extend(rules::twice(&own.items));
         all.extend(own.items);
         let (rules, more) = Rules::admit(all);
         remarks.extend(more);
         Ok((rules, remarks))
-    }
-
-    /// The one namespace that everything is rendered for.
-    fn namespace(&self, workloads: &[Source]) -> Result<String, Failure> {
-        let mut named: Vec<_> = workloads.iter().filter_map(|found| found.namespace.as_deref()).collect();
-        named.extend(self.namespace.as_deref());
-        named.sort_unstable();
-        named.dedup();
-        match named.as_slice() {
-            [] => Ok("default".to_owned()),
-            [one] => Ok((*one).to_owned()),
-            several => Err(Failure::error(format_args!(
-                "found the namespaces {}, expected one: render each namespace by itself",
-                several.join(", ")
-            ))),
-        }
     }
 
     fn images(&self, workloads: &mut [Source]) -> Result<(), Failure> {
@@ -124,7 +129,7 @@ fn defaults() -> Result<Vec<RuleFile>, Failure> {
 }
 
 fn supplied(path: &Path) -> Result<Supplied, Failure> {
-    let document = files::document(path)?;
+    let document = sources::document(path)?;
     let supplied = Supplied::read(&path.display().to_string(), &document);
     supplied.map_err(|remarks| Failure::Refused(super::remarks::lines(&remarks, true)))
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::engine::EngineArgs;
 use super::exit::{Failure, print};
-use super::remarks;
+use super::{live, remarks};
 use crate::offline::explain::{Live, graph};
-use crate::offline::graph::Graph;
+use crate::offline::graph::{Graph, workload_id};
 use crate::offline::print as printers;
+use crate::offline::project::project;
+use crate::plan::problem::{list, near_miss};
 
 /// Say which rule provides each resource and why, what it offers, and which objects there are.
 #[derive(Debug, clap::Args)]
@@ -41,10 +43,33 @@ enum Format {
 /// # Errors
 /// Files that cannot be read or a cluster that cannot be asked; after the graph was printed, problems.
 pub(super) fn execute(args: &ExplainArgs) -> Result<(), Failure> {
+    if !is_file(&args.what) {
+        return live::block_on(of_cluster(args));
+    }
     let engine = args.engine.run(&[PathBuf::from(&args.what)], &mut |_| {})?;
     show(&graph(&engine.projection, &Live::default()), args.output)?;
     // What is awaited is in the graph.
     remarks::end(&engine.projection.problems, &[], engine.with_file)
+}
+
+/// The graph of a ScoreWorkload in a cluster.
+async fn of_cluster(args: &ExplainArgs) -> Result<(), Failure> {
+    let review = live::connect(args.engine.only_namespace()?).await?;
+    let snapshot = live::snapshot(&review).await?;
+    let names = snapshot.by_name();
+    if !names.contains_key(&args.what) {
+        let names = || names.keys().map(String::as_str);
+        let hint =
+            near_miss(&args.what, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        return Err(Failure::error(format_args!(
+            "there is no ScoreWorkload `{}` in namespace {}{hint} (there: {})",
+            args.what,
+            review.namespace,
+            list(names())
+        )));
+    }
+    let projection = project(&snapshot.inputs(), &mut |_| {});
+    show(&graph(&projection, &snapshot.live()).below(&workload_id(&args.what)), args.output)
 }
 
 fn show(graph: &Graph, format: Format) -> Result<(), Failure> {

@@ -1,13 +1,15 @@
 //! Floor 6: the command line.
 
 mod crds;
+mod diff;
 mod engine;
 pub mod exit;
 mod explain;
-mod files;
+mod live;
 mod remarks;
 mod render;
 mod run;
+mod sources;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ enum Command {
     Run(RunArgs),
     Render(render::RenderArgs),
     Explain(explain::ExplainArgs),
+    Diff(diff::DiffArgs),
     /// Print the `CustomResourceDefinitions`, or write them into a directory.
     Crds {
         /// The directory; one file per definition.
@@ -94,6 +97,7 @@ impl Cli {
             Command::Run(args) => run::execute(&args),
             Command::Render(args) => render::execute(&args),
             Command::Explain(args) => explain::execute(&args),
+            Command::Diff(args) => diff::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
         }
     }

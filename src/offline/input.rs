@@ -21,6 +21,8 @@ pub struct Source {
     pub uid: String,
     /// The labels of a ScoreWorkload.
     pub labels: Labels,
+    /// The annotations of a ScoreWorkload.
+    pub annotations: Labels,
     /// The Score file.
     pub spec: Map<String, Value>,
 }
@@ -80,14 +82,17 @@ fn custom_resource(file: &str, object: &mut Map<String, Value>) -> Result<Docume
     };
     let metadata = &object["metadata"];
     let text = |key: &str| metadata[key].as_str().map(str::to_owned);
-    let labels = metadata["labels"].as_object().into_iter().flatten();
-    let labels = labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    let texts = |key: &str| {
+        let texts = metadata[key].as_object().into_iter().flatten();
+        texts.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    };
     Ok(Document::Workload(Source {
         file: file.to_owned(),
         name,
         namespace: text("namespace"),
         uid: text("uid").unwrap_or_default(),
-        labels: labels.collect(),
+        labels: texts("labels"),
+        annotations: texts("annotations"),
         spec,
     }))
 }

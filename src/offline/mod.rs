@@ -2,9 +2,11 @@
 //! the same `plan` and `render` that the controllers use; pure, no I/O. Whoever has a cluster may feed it
 //! with what is there.
 
+pub mod compare;
 pub mod explain;
 pub mod graph;
 pub mod input;
+pub mod live;
 pub mod offer;
 pub mod print;
 pub mod project;

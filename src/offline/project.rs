@@ -20,7 +20,7 @@ use crate::plan::graph::{self, Edges};
 use crate::plan::index::{Index, Known};
 use crate::plan::problem::Problem;
 use crate::plan::rule::select::Labels;
-use crate::plan::workload::{NamespaceDefaults, ResourceState, Workload as Planned, WorkloadInputs, plan};
+use crate::plan::workload::{NamespaceDefaults, ResourceState, WorkloadInputs, plan};
 use crate::render::{self, Manifest, Manifests, SecretValues};
 use crate::template::SecretRef;
 
@@ -41,15 +41,11 @@ pub struct Inputs {
     pub supplied: Supplied,
     /// What a cluster has already, where one was asked.
     pub existing: BTreeMap<ResourceUid, Existing>,
-    /// Values of Secrets that files are composed of, where a cluster was asked. They reach the data of Secrets
-    /// and nothing else.
-    pub secrets: BTreeMap<SecretRef, Vec<u8>>,
+    /// The values of Secrets, where a cluster was asked. They reach the data of Secrets and nothing else.
+    pub secrets: SecretValues,
     /// Whether objects count as ready as they are rendered.
     pub assume_ready: bool,
 }
-
-/// What stands for a secret that nobody was asked for.
-pub const HIDDEN: &str = "<hidden>";
 
 /// A resource that a cluster has.
 #[derive(Clone, Debug)]
@@ -83,8 +79,8 @@ pub struct Projection {
     pub resources: Vec<Resource>,
     /// The workloads, by name.
     pub workloads: Vec<Workload>,
-    /// The Secrets that files are composed of.
-    pub composed_of: BTreeSet<SecretRef>,
+    /// The keys of Secrets that the pods read.
+    pub secrets: BTreeSet<SecretRef>,
     /// What only an edit mends, by file and path.
     pub problems: Vec<Remark>,
     /// What only a cluster can tell, by file and path.
@@ -100,7 +96,7 @@ pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     let (sources, mut problems) = distinct(&inputs.workloads);
     let index = index(&inputs.namespace, &sources);
     let (order, cycles) = order(&index, &inputs.namespace);
-    let mut output = Output { sink, owners: BTreeMap::new(), composed_of: BTreeSet::new() };
+    let mut output = Output { sink, owners: BTreeMap::new(), secrets: BTreeSet::new() };
     let mut stage = Stage::new(inputs, &index, &mut output);
     order.iter().for_each(|uid| stage.provision(uid));
     let resources = stage.finish();
@@ -108,9 +104,9 @@ pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     problems.extend(inputs.supplied.unused(workloads.iter().flat_map(|workload| &workload.demands)));
     problems.extend(cycles.iter().flat_map(|cycle| in_a_cycle(cycle, &workloads)));
     let namespace = inputs.namespace.clone();
-    let composed_of = output.composed_of;
+    let secrets = output.secrets;
     let mut projection =
-        Projection { namespace, resources, workloads, composed_of, problems, awaited: Vec::new() };
+        Projection { namespace, resources, workloads, secrets, problems, awaited: Vec::new() };
     projection.remark();
     projection
 }
@@ -234,7 +230,8 @@ fn planned(
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
         let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
         let objects = planned.and_then(|workload| {
-            let manifests = render::workload(&workload, &output.secrets(&workload, &inputs.secrets));
+            output.secrets.extend(workload.secrets().into_iter().cloned());
+            let manifests = render::workload(&workload, &inputs.secrets);
             output.emit(&format!("workload `{}`", source.name), "", manifests)
         });
         Workload { file: source.file.clone(), name: source.name.clone(), objects, demands }
@@ -270,7 +267,7 @@ fn workload_inputs(
 pub(super) struct Output<'a> {
     sink: Sink<'a>,
     owners: BTreeMap<ObjectId, Arc<str>>,
-    composed_of: BTreeSet<SecretRef>,
+    secrets: BTreeSet<SecretRef>,
 }
 
 impl Output<'_> {
@@ -289,15 +286,6 @@ impl Output<'_> {
         let ids: Vec<_> = manifests.into_iter().map(|manifest| self.hand_out(manifest)).collect();
         self.owners.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&owner))));
         Plan::Ready(ids)
-    }
-
-    /// What a workload's files are composed of: values of `known`, and a fixed text for all others.
-    fn secrets(&mut self, workload: &Planned, known: &BTreeMap<SecretRef, Vec<u8>>) -> SecretValues {
-        let wanted: BTreeSet<_> = workload.composed_of().cloned().collect();
-        let value = |wanted: &SecretRef| known.get(wanted).cloned().unwrap_or_else(|| HIDDEN.into());
-        let values = wanted.iter().map(|wanted| (wanted.clone(), value(wanted))).collect();
-        self.composed_of.extend(wanted);
-        SecretValues::new(values)
     }
 
     /// Without owner references where the owner has no uid yet, as no API server takes them.

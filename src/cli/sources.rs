@@ -43,6 +43,23 @@ pub(super) fn workloads(paths: &[PathBuf]) -> Result<Found<Source>, Failure> {
     })
 }
 
+/// The one namespace that is said by the user or by ScoreWorkloads, if any.
+///
+/// # Errors
+/// Several namespaces.
+pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Option<String>, Failure> {
+    let named = workloads.iter().filter_map(|found| found.namespace.as_deref());
+    let named: BTreeSet<_> = named.chain(wanted).collect();
+    if named.len() > 1 {
+        let names: Vec<_> = named.into_iter().collect();
+        return Err(Failure::error(format_args!(
+            "found the namespaces {}, expected one: take each by itself",
+            names.join(", ")
+        )));
+    }
+    Ok(named.into_iter().next().map(str::to_owned))
+}
+
 /// The rules in files and directories.
 ///
 /// # Errors
