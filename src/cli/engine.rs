@@ -59,7 +59,6 @@ impl EngineArgs {
     pub(super) fn run(&self, paths: &[PathBuf], sink: Sink<'_>) -> Result<Engine, Failure> {
         let sources::Found { items: mut workloads, mut remarks, files } = sources::workloads(paths)?;
         let (rules, of_rules) = self.rules()?;
-        let with_file = files > 1 || !of_rules.is_empty();
         remarks.extend(of_rules);
         let namespace = sources::namespace(self.namespace.as_deref(), &workloads)?;
         self.images(&mut workloads)?;
@@ -75,6 +74,9 @@ impl EngineArgs {
         let mut projection = project(&inputs, sink);
         projection.problems.extend(remarks);
         projection.problems.sort();
+        let only = paths.first().map(|path| path.display().to_string());
+        let is_elsewhere = |found: &Remark| Some(&found.file) != only.as_ref();
+        let with_file = files > 1 || projection.problems.iter().any(is_elsewhere);
         Ok(Engine { projection, with_file })
     }
 

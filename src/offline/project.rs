@@ -129,7 +129,8 @@ impl Projection {
                 }
             }
         }
-        for resource in &self.resources {
+        // What a rule shares is told by those who share it.
+        for resource in self.resources.iter().filter(|resource| !resource.demands.is_empty()) {
             let file = resource.consumer().and_then(|demand| files.get(&demand.workload));
             self.problems.extend(resource.problems(file.map_or("", String::as_str)));
             self.awaited.extend(resource.awaited(file.map_or("", String::as_str)));

@@ -263,8 +263,10 @@ impl<'a, 'o> Stage<'a, 'o> {
         }
         match self.shared.get(&rule.name) {
             Some(Plan::Ready(live)) => Plan::Ready(live.clone()),
-            Some(Plan::Pending(_)) => {
-                let message = format!("waits for what rule `{}` shares in this namespace ({uid})", rule.name);
+            Some(Plan::Pending(awaited)) => {
+                let all: Vec<_> = awaited.iter().map(|found| found.message.as_str()).collect();
+                let message =
+                    format!("of what rule `{}` shares in this namespace, {}", rule.name, all.join("; "));
                 Plan::Pending(vec![Awaited::new(Reason::WaitingForShared, message)])
             }
             Some(Plan::Rejected(problems)) => Plan::Rejected(problems.clone()),

@@ -74,7 +74,7 @@ pub struct Misfit {
     pub field: &'static str,
     /// What the rule asks for.
     pub wanted: String,
-    /// What there is.
+    /// What there is; empty for no labels at all.
     pub found: String,
 }
 
@@ -154,7 +154,8 @@ impl std::fmt::Display for Candidate {
 
 impl std::fmt::Display for Misfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} asks for `{}`, found `{}`", self.field, self.wanted, self.found)
+        let found = if self.found.is_empty() { "none".to_owned() } else { format!("`{}`", self.found) };
+        write!(f, "{} asks for `{}`, found {found}", self.field, self.wanted)
     }
 }
 

@@ -60,10 +60,7 @@ pub(super) fn misfits(rule: &Rule, subject: Subject<'_>) -> Vec<Misfit> {
 }
 
 fn shown(labels: &Labels) -> String {
-    match labels.is_empty() {
-        true => "no labels".to_owned(),
-        false => labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(","),
-    }
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 /// Compared in this order: id, class, workloadSelector, namespaceSelector.
