@@ -1,7 +1,8 @@
 //! score-operator: runs Score workloads on Kubernetes.
 //!
 //! The floors, imports pointing down only: `cli` → `controller` → `cluster` → `render`, `status` →
-//! `plan` → `template` → `api`; `offline` stands beside `controller`, and `telemetry` beside them all.
+//! `plan` → `template` → `api`; `telemetry` stands beside them, and `offline`, which works on files, beside
+//! `controller` and `cluster`.
 
 pub mod api;
 pub mod cli;

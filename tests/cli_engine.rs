@@ -139,15 +139,6 @@ proptest! {
     }
 }
 
-#[test]
-fn a_file_that_is_named_twice_is_read_once() {
-    let mut files = boutique_files();
-    let once = boutique(&files);
-    files.push(BOUTIQUE.to_owned());
-    files.push(files[0].clone());
-    assert_eq!(boutique(&files), once);
-}
-
 /// The generated secrets stand as a fixed text wherever they go: nothing is rolled.
 #[test]
 fn p06_nothing_is_rolled_without_a_cluster() {

@@ -6,24 +6,28 @@ use std::path::PathBuf;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::changes::ChangeArgs;
 use super::exit::{BAD, Failure, note, print_styled};
-use super::{live, remarks, sources};
+use super::{live, report, sources};
 use crate::api::resource::ObjectId;
 use crate::api::workload::{ScoreWorkload, ScoreWorkloadSpec};
 use crate::cluster::review::Review;
 use crate::offline::compare::{diff, with_live_digest};
-use crate::offline::input::Source;
+use crate::offline::finding::Finding;
 use crate::offline::live::Snapshot;
-use crate::offline::project::{Inputs, Projection, Workload, project};
+use crate::offline::project::{Inputs, Projection, Wait, Workload, project};
+use crate::offline::source::Source;
 use crate::plan::Plan;
 use crate::render::{Manifest, SecretValues};
 
-/// Show what would change in the cluster if Score files were applied: the ScoreWorkloads and their objects.
+/// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct DiffArgs {
     /// Score files, ScoreWorkloads, directories of them, or `-`.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    changes: ChangeArgs,
     /// The namespace [default: that of the ScoreWorkloads, else that of the kubeconfig].
     #[arg(long, short, value_name = "NS")]
     namespace: Option<String>,
@@ -34,26 +38,30 @@ pub struct DiffArgs {
 /// # Errors
 /// [`Failure::Differs`] where something would change; everything else has a status above 1, as `kubectl diff`
 /// has it.
-pub(super) fn execute(args: &DiffArgs) -> Result<(), Failure> {
+pub(super) fn execute(args: DiffArgs) -> Result<(), Failure> {
     live::block_on(run(args)).map_err(|failure| match failure {
         Failure::Error(text) => Failure::Refused(format!("{BAD}error:{BAD:#} {text}")),
         other => other,
     })
 }
 
-async fn run(args: &DiffArgs) -> Result<(), Failure> {
-    let sources::Found { items: files, remarks, files: count } = sources::workloads(&args.files)?;
+async fn run(args: DiffArgs) -> Result<(), Failure> {
+    let sources::Found { items: files, mut findings, files: _ } =
+        sources::workloads(&args.files, args.changes)?;
     let namespace = sources::namespace(args.namespace.as_deref(), &files)?;
     let review = live::connect(namespace.as_deref()).await?;
     let snapshot = live::snapshot(&review).await?;
     let comparison = Comparison::new(&review, &snapshot, files).await?;
     let changed = comparison.print().await?;
-    for awaited in &comparison.projection.awaited {
-        note(format_args!("{} {}: {}", awaited.path, awaited.reason.as_str(), awaited.message));
+    for Wait { path, awaited, .. } in &comparison.projection.awaited {
+        note(format_args!("{path} {}: {}", awaited.reason.as_str(), awaited.message));
     }
-    let problems: Vec<_> = remarks.into_iter().chain(comparison.problems()).collect();
-    remarks::end(&problems, &[], count > 1)?;
-    if changed { Err(Failure::Differs) } else { Ok(()) }
+    findings.extend(comparison.problems());
+    match (findings.is_empty(), changed) {
+        (false, _) => Err(Failure::Refused(report::text(&findings))),
+        (true, true) => Err(Failure::Differs),
+        (true, false) => Ok(()),
+    }
 }
 
 /// What is compared.
@@ -94,7 +102,7 @@ impl<'a> Comparison<'a> {
         Ok(changed)
     }
 
-    fn problems(&self) -> impl Iterator<Item = crate::offline::Remark> + '_ {
+    fn problems(&self) -> impl Iterator<Item = Finding> + '_ {
         // What is wrong with workloads that are there already stands in their status.
         let files: BTreeSet<_> = self.files.iter().map(|file| file.file.as_str()).collect();
         self.projection.problems.iter().filter(move |found| files.contains(found.file.as_str())).cloned()

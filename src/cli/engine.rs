@@ -1,15 +1,13 @@
-//! The arguments that `render` and `explain` share, and what they read from them.
+//! The arguments that `render` and `explain` share, and what is worked out from them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::exit::Failure;
-use super::sources;
-use crate::offline::Remark;
-use crate::offline::input::{self, Source};
-use crate::offline::project::{Inputs, Projection, Sink, project};
-use crate::offline::rules::{self, RuleFile, Rules};
-use crate::offline::supplied::Supplied;
-use crate::plan::rule::select::Labels;
+use super::changes::ChangeArgs;
+use super::exit::{BAD, Failure, PLACE};
+use super::{report, sources};
+use crate::offline::finding::Finding;
+use crate::offline::project::{Inputs, Projection, Sink, Wait, project};
+use crate::offline::rules::{self, Rules};
 
 /// What the operator would have found in a cluster.
 #[derive(Debug, clap::Args)]
@@ -26,11 +24,10 @@ pub struct EngineArgs {
     /// The namespace's labels, by which rules may select.
     #[arg(long, value_name = "K=V,…", value_delimiter = ',', value_parser = label)]
     namespace_labels: Vec<(String, String)>,
-    /// The image of the containers whose image is `.`, or of one container; for one workload only.
-    #[arg(long, value_name = "[CONTAINER=]IMAGE")]
-    image: Vec<String>,
+    #[command(flatten)]
+    changes: ChangeArgs,
     /// Outputs of resources that only a cluster could tell: a YAML map from `type.class#id`, or from
-    /// `workload.resource`, to outputs. `{secretKeyRef: {name, key}}` is a reference to a Secret.
+    /// `workload.resource`, to outputs.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Take objects for ready as they are rendered.
@@ -47,8 +44,8 @@ fn label(text: &str) -> Result<(String, String), String> {
 pub(super) struct Engine {
     /// The projection, with the problems of files and rules.
     pub(super) projection: Projection,
-    /// Whether problems name their file.
-    pub(super) with_file: bool,
+    /// Whether messages name their file.
+    with_file: bool,
 }
 
 impl EngineArgs {
@@ -56,28 +53,41 @@ impl EngineArgs {
     ///
     /// # Errors
     /// Files that cannot be read, arguments that do not fit.
-    pub(super) fn run(&self, paths: &[PathBuf], sink: Sink<'_>) -> Result<Engine, Failure> {
-        let sources::Found { items: mut workloads, mut remarks, files } = sources::workloads(paths)?;
-        let (rules, of_rules) = self.rules()?;
-        remarks.extend(of_rules);
+    pub(super) fn run(self, paths: &[PathBuf], sink: Sink<'_>) -> Result<Engine, Failure> {
+        let (rules, of_rules) = self.read_rules()?;
+        let supplied = self.outputs.as_deref().map(sources::supplied).transpose()?.unwrap_or_default();
+        let sources::Found { items: workloads, mut findings, files } =
+            sources::workloads(paths, self.changes)?;
         let namespace = sources::namespace(self.namespace.as_deref(), &workloads)?;
-        self.images(&mut workloads)?;
         let inputs = Inputs {
             namespace: namespace.unwrap_or_else(|| "default".to_owned()),
-            namespace_labels: self.namespace_labels.iter().cloned().collect::<Labels>(),
+            namespace_labels: self.namespace_labels.into_iter().collect(),
             workloads,
             rules,
-            supplied: self.outputs.as_deref().map(supplied).transpose()?.unwrap_or_default(),
+            supplied,
             assume_ready: self.assume_ready,
             ..Inputs::default()
         };
         let mut projection = project(&inputs, sink);
-        projection.problems.extend(remarks);
-        projection.problems.sort();
-        let only = paths.first().map(|path| path.display().to_string());
-        let is_elsewhere = |found: &Remark| Some(&found.file) != only.as_ref();
-        let with_file = files > 1 || projection.problems.iter().any(is_elsewhere);
+        // Those of files first: they are in the order of lines.
+        findings.extend(of_rules);
+        findings.append(&mut projection.problems);
+        findings.sort_by(|a, b| a.file.cmp(&b.file));
+        projection.problems = findings;
+        let with_file = files > 1 || is_about_another(&projection.problems, paths);
         Ok(Engine { projection, with_file })
+    }
+
+    fn read_rules(&self) -> Result<(Rules, Vec<Finding>), Failure> {
+        let sources::Found { items, mut findings, files: _ } = sources::rules(&self.rules)?;
+        let mut all = Vec::new();
+        if !self.no_default_rules {
+            all = rules::defaults().map_err(|finding| Failure::error(report::line(&finding.problem)))?;
+        }
+        all.extend(items);
+        let (rules, more) = Rules::admit(all);
+        findings.extend(more);
+        Ok((rules, findings))
     }
 
     /// The namespace of a cluster, if that is all that was said.
@@ -85,12 +95,12 @@ impl EngineArgs {
     /// # Errors
     /// Where something was said that a cluster knows better.
     pub(super) fn only_namespace(&self) -> Result<Option<&str>, Failure> {
-        let Self { rules, no_default_rules, namespace, namespace_labels, image, outputs, assume_ready } =
+        let Self { rules, no_default_rules, namespace, namespace_labels, changes, outputs, assume_ready } =
             self;
         let offline = !rules.is_empty()
             || *no_default_rules
             || !namespace_labels.is_empty()
-            || !image.is_empty()
+            || !changes.is_empty()
             || outputs.is_some()
             || *assume_ready;
         if offline {
@@ -100,38 +110,55 @@ impl EngineArgs {
         }
         Ok(namespace.as_deref())
     }
+}
 
-    fn rules(&self) -> Result<(Rules, Vec<Remark>), Failure> {
-        let mut all = if self.no_default_rules { Vec::new() } else { defaults()? };
-        let own = sources::rules(&self.rules)?;
-        let mut remarks = own.remarks;
-        remarks.extend(rules::twice(&own.items));
-        all.extend(own.items);
-        let (rules, more) = Rules::admit(all);
-        remarks.extend(more);
-        Ok((rules, remarks))
-    }
+fn is_about_another(problems: &[Finding], paths: &[PathBuf]) -> bool {
+    let name = paths.first().map(|path| path.display().to_string());
+    problems.iter().any(|finding| Some(&finding.file) != name.as_ref())
+}
 
-    fn images(&self, workloads: &mut [Source]) -> Result<(), Failure> {
-        match (self.image.is_empty(), workloads) {
-            (true, _) => Ok(()),
-            (false, [one]) => {
-                self.image.iter().try_for_each(|image| input::set_image(one, image).map_err(Failure::error))
-            }
-            (false, several) => Err(Failure::error(format_args!(
-                "--image is for one workload, found {}: use the annotation `k8s.score.dev/image`",
-                several.len()
-            ))),
+/// What to do about what is awaited.
+const CURE: &str =
+    "only a cluster can tell; --assume-ready takes objects for ready, --outputs supplies outputs";
+
+impl Engine {
+    /// How the command ends: problems and what is awaited, a line each.
+    ///
+    /// # Errors
+    /// Those.
+    pub(super) fn end(&self) -> Result<(), Failure> {
+        let Projection { problems, awaited, .. } = &self.projection;
+        let mut text = self.problems();
+        text.extend(awaited.iter().map(|wait| self.wait(wait) + "\n"));
+        if !awaited.is_empty() {
+            text += &format!("note: {CURE}\n");
+        }
+        match (problems.is_empty(), awaited.is_empty()) {
+            (false, _) => Err(Failure::Refused(text)),
+            (true, false) => Err(Failure::Awaited(text)),
+            (true, true) => Ok(()),
         }
     }
-}
 
-fn defaults() -> Result<Vec<RuleFile>, Failure> {
-    rules::defaults().map_err(|remark| Failure::error(format_args!("{}: {}", remark.file, remark.message)))
-}
+    /// The same for a command that shows by itself what is awaited.
+    ///
+    /// # Errors
+    /// Problems.
+    pub(super) fn end_with_problems(&self) -> Result<(), Failure> {
+        if self.projection.problems.is_empty() { Ok(()) } else { Err(Failure::Refused(self.problems())) }
+    }
 
-fn supplied(path: &Path) -> Result<Supplied, Failure> {
-    let document = sources::document(path)?;
-    let supplied = Supplied::read(&path.display().to_string(), &document);
-    supplied.map_err(|remarks| Failure::Refused(super::remarks::lines(&remarks, true)))
+    fn problems(&self) -> String {
+        let problems = &self.projection.problems;
+        if self.with_file { report::text(problems) } else { report::text_without_file(problems) }
+    }
+
+    fn wait(&self, wait: &Wait) -> String {
+        let file = if self.with_file { wait.file.as_str() } else { "" };
+        let places = [file, wait.path.as_str()].into_iter().filter(|place| !place.is_empty());
+        let places: String =
+            places.map(|place| format!("{PLACE}{}{PLACE:#}: ", report::printable(place))).collect();
+        let reason = wait.awaited.reason.as_str();
+        format!("{places}{BAD}{reason}{BAD:#}: {}", report::printable(&wait.awaited.message))
+    }
 }

@@ -92,7 +92,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// Writes to stdout for people: styles of `anstyle` show on a terminal only.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_styled(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| unwritable(&error))

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::engine::EngineArgs;
 use super::exit::{Failure, print};
-use super::{live, remarks};
+use super::live;
 use crate::offline::explain::{Live, graph};
 use crate::offline::graph::{Graph, workload_id};
 use crate::offline::print as printers;
 use crate::offline::project::project;
 use crate::plan::problem::{list, near_miss};
 
-/// Say which rule provides each resource and why, what it offers, and which objects there are.
+/// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// The name of a ScoreWorkload in the cluster; or a Score file, a directory of them, or `-`.
@@ -42,14 +42,14 @@ enum Format {
 ///
 /// # Errors
 /// Files that cannot be read or a cluster that cannot be asked; after the graph was printed, problems.
-pub(super) fn execute(args: &ExplainArgs) -> Result<(), Failure> {
+pub(super) fn execute(args: ExplainArgs) -> Result<(), Failure> {
     if !is_file(&args.what) {
-        return live::block_on(of_cluster(args));
+        return live::block_on(of_cluster(&args));
     }
-    let engine = args.engine.run(&[PathBuf::from(&args.what)], &mut |_| {})?;
+    let engine = args.engine.run(&[PathBuf::from(args.what)], &mut |_| {})?;
     show(&graph(&engine.projection, &Live::default()), args.output)?;
     // What is awaited is in the graph.
-    remarks::end(&engine.projection.problems, &[], engine.with_file)
+    engine.end_with_problems()
 }
 
 /// The graph of a ScoreWorkload in a cluster.

@@ -1,15 +1,23 @@
 //! Floor 6: the command line.
 
+mod changes;
+mod completion;
 mod crds;
 mod diff;
 mod engine;
 pub mod exit;
 mod explain;
+mod files;
+mod help;
 mod live;
-mod remarks;
 mod render;
+mod report;
 mod run;
 mod sources;
+mod unwrap;
+mod validate;
+mod version;
+mod wrap;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,15 +40,39 @@ pub struct Cli {
 enum Command {
     /// Run the controllers, with the credentials of $KUBECONFIG or of the pod.
     Run(RunArgs),
-    Render(render::RenderArgs),
-    Explain(explain::ExplainArgs),
-    Diff(diff::DiffArgs),
     /// Print the `CustomResourceDefinitions`, or write them into a directory.
     Crds {
         /// The directory; one file per definition.
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Turn a Score file into a ScoreWorkload.
+    #[command(after_help = help::WRAP)]
+    Wrap(wrap::WrapArgs),
+    /// Turn a ScoreWorkload into a Score file.
+    #[command(after_help = help::UNWRAP)]
+    Unwrap(unwrap::UnwrapArgs),
+    /// Check Score files and ScoreWorkloads, without a cluster.
+    #[command(after_help = help::VALIDATE)]
+    Validate(validate::ValidateArgs),
+    /// Print the objects that the operator would make of Score files, without a cluster.
+    #[command(after_help = help::RENDER)]
+    Render(render::RenderArgs),
+    /// Say which rule provides each resource and why, what it offers, and which objects there are.
+    #[command(after_help = help::EXPLAIN)]
+    Explain(explain::ExplainArgs),
+    /// Show what would change in the cluster if Score files were applied.
+    #[command(after_help = help::DIFF)]
+    Diff(diff::DiffArgs),
+    /// Print a script that completes arguments in a shell.
+    #[command(after_help = help::COMPLETION)]
+    Completion {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the versions of the program, of Score and of our API.
+    Version,
 }
 
 /// How to run the controllers.
@@ -73,12 +105,19 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let command = match arguments.first() {
-        Some(program) if is_plugin(program.as_ref()) => {
-            Cli::command().name("kubectl-score").bin_name("kubectl score")
-        }
+        Some(program) if is_plugin(program.as_ref()) => plugin(Cli::command()),
         _ => Cli::command(),
     };
     command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// The same commands as kubectl's users type them.
+fn plugin(command: clap::Command) -> clap::Command {
+    let examples = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
+        Some(help) => command.after_help(help.replace("score-operator ", "kubectl score ")),
+        None => command,
+    };
+    command.name("kubectl-score").bin_name("kubectl score").mut_subcommands(examples)
 }
 
 /// Whether kubectl runs us: it finds a plugin by the name of its file.
@@ -95,10 +134,15 @@ impl Cli {
     pub fn execute(self) -> Result<(), Failure> {
         match self.command {
             Command::Run(args) => run::execute(&args),
-            Command::Render(args) => render::execute(&args),
-            Command::Explain(args) => explain::execute(&args),
-            Command::Diff(args) => diff::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
+            Command::Wrap(args) => wrap::execute(args),
+            Command::Unwrap(args) => unwrap::execute(&args),
+            Command::Validate(args) => validate::execute(&args),
+            Command::Render(args) => render::execute(args),
+            Command::Explain(args) => explain::execute(args),
+            Command::Diff(args) => diff::execute(args),
+            Command::Completion { shell } => completion::execute(shell),
+            Command::Version => version::execute(),
         }
     }
 }

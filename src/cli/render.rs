@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::engine::{Engine, EngineArgs};
 use super::exit::{Failure, print};
-use super::remarks;
 use crate::render::Manifest;
 
-/// Print the objects that the operator would make of Score files, without a cluster.
+/// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct RenderArgs {
     /// Score files, ScoreWorkloads, directories of them, or `-`. Several workloads see each other.
@@ -37,18 +36,18 @@ enum Format {
 /// # Errors
 /// Files that cannot be read; then, after everything that is known was printed, problems and what is
 /// awaited.
-pub(super) fn execute(args: &RenderArgs) -> Result<(), Failure> {
+pub(super) fn execute(args: RenderArgs) -> Result<(), Failure> {
     let engine = match args.output {
         Format::Yaml => yaml(args)?,
         Format::Json => json_list(args)?,
     };
-    remarks::end(&engine.projection.problems, &engine.projection.awaited, engine.with_file)
+    engine.end()
 }
 
 /// How much text is collected before it is written.
 const CHUNK: usize = 1 << 16;
 
-fn yaml(args: &RenderArgs) -> Result<Engine, Failure> {
+fn yaml(args: RenderArgs) -> Result<Engine, Failure> {
     let (mut text, mut written) = (String::new(), Ok(()));
     let engine = args.engine.run(&args.files, &mut |manifest| {
         if written.is_ok() {
@@ -73,7 +72,7 @@ fn document(manifest: &Manifest, text: &mut String) -> Result<(), Failure> {
     Ok(())
 }
 
-fn json_list(args: &RenderArgs) -> Result<Engine, Failure> {
+fn json_list(args: RenderArgs) -> Result<Engine, Failure> {
     let mut items: Vec<Value> = Vec::new();
     let engine = args.engine.run(&args.files, &mut |manifest| items.push(manifest.body.clone()))?;
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});

@@ -1,46 +1,67 @@
-//! Reads what the commands without a cluster are given: files, directories of them, standard input.
+//! What the commands that run the engine read: workloads, rules, outputs.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
-use super::exit::Failure;
-use crate::api::conditions::Reason;
-use crate::offline::Remark;
-use crate::offline::input::{self, Document, Source};
+use super::changes::ChangeArgs;
+use super::exit::{Failure, note};
+use super::files::{self, Input};
+use super::report;
+use crate::offline::document::contents;
+use crate::offline::finding::Finding;
 use crate::offline::rules::{self, RuleFile};
+use crate::offline::source::Source;
+use crate::offline::supplied::Supplied;
+use crate::offline::workload::{self, Changes};
+use crate::offline::yaml::{self, Node};
 
-/// One file, as text.
-struct Text {
-    /// As the user named it.
-    name: String,
-    text: String,
-    /// Whether the user named it, and not its directory: then it must be what is asked for.
-    named: bool,
-}
-
-/// What was read: what could be used, what is wrong with the rest, and how many files there were.
+/// What was read of files: what could be used, what is wrong with the rest, and how many files there were.
 pub(super) struct Found<T> {
     pub(super) items: Vec<T>,
-    pub(super) remarks: Vec<Remark>,
+    pub(super) findings: Vec<Finding>,
     pub(super) files: usize,
 }
 
-/// The workloads in files and directories; `-` is standard input.
+/// The workloads in files and directories, with what is given from outside of them.
 ///
 /// # Errors
-/// Files that cannot be read.
-pub(super) fn workloads(paths: &[PathBuf]) -> Result<Found<Source>, Failure> {
-    read(paths, |text, document| match input::read(&text.name, document)? {
-        Document::Workload(source) => Ok(Some(source)),
-        Document::Other(_) if !text.named => Ok(None),
-        Document::Other(kind) => {
-            let message = format!("found {kind}, expected a Score file or a ScoreWorkload");
-            Err(Remark::new(&text.name, "kind", Reason::InvalidScore, message))
+/// Files that cannot be read; changes that do not fit, or that are given for several workloads at once.
+pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<Source>, Failure> {
+    let is_changed = !changes.is_empty();
+    let changes = changes.read()?;
+    let inputs = files::read(paths)?;
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
+    let mut documents = 0;
+    for input in &inputs {
+        documents += of_file(input, &changes, &mut found)?;
+    }
+    if is_changed && documents > 1 {
+        return Err(Failure::error(format_args!(
+            "images and overrides are for one workload, found {documents}: `wrap` each with its own"
+        )));
+    }
+    if documents == 0 && found.findings.is_empty() {
+        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", names.join(", "))));
+    }
+    Ok(found)
+}
+
+/// Gives how many documents there were.
+fn of_file(input: &Input, changes: &Changes, found: &mut Found<Source>) -> Result<usize, Failure> {
+    let contents = contents(&input.file());
+    contents.notes.iter().for_each(note);
+    found.findings.extend(contents.findings);
+    let count = contents.documents.len();
+    for mut document in contents.documents {
+        let known = workload::prepare(&mut document, changes, &|name| input.source(name));
+        let findings = workload::validate(&input.name, &document, known.map_err(Failure::error)?);
+        if findings.is_empty() {
+            found.items.extend(Source::new(&input.name, &document));
         }
-    })
+        found.findings.extend(findings);
+    }
+    Ok(count)
 }
 
 /// The one namespace that is said by the user or by ScoreWorkloads, if any.
@@ -60,104 +81,47 @@ pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Op
     Ok(named.into_iter().next().map(str::to_owned))
 }
 
-/// The rules in files and directories.
+/// The rules in files and directories; of a directory, other objects are left out.
 ///
 /// # Errors
 /// Files that cannot be read.
 pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
-    read(paths, |text, document| {
-        if !text.named && document["kind"] != "ProvisionerRule" {
-            return Ok(None);
-        }
-        rules::read(&text.name, &document).map(Some)
-    })
-}
-
-/// One document of a file of its own.
-///
-/// # Errors
-/// A file that cannot be read, or holds no YAML.
-pub(super) fn document(path: &Path) -> Result<Value, Failure> {
-    let text = text(path, true)?;
-    let documents = input::documents(&text.name, &text.text);
-    let documents = documents.map_err(|remark| Failure::Refused(super::remarks::lines(&[remark], true)))?;
-    Ok(documents.into_iter().next().unwrap_or_default())
-}
-
-fn read<T>(
-    paths: &[PathBuf],
-    take: impl Fn(&Text, Value) -> Result<Option<T>, Remark>,
-) -> Result<Found<T>, Failure> {
-    let texts = texts(paths)?;
-    let mut read = Found { items: Vec::new(), remarks: Vec::new(), files: texts.len() };
-    for text in texts {
-        match input::documents(&text.name, &text.text) {
-            Ok(documents) if documents.is_empty() && text.named => {
-                let message = "found nothing, expected a YAML document";
-                read.remarks.push(Remark::new(&text.name, "", Reason::InvalidScore, message));
-            }
-            Ok(documents) => {
-                for document in documents {
-                    match take(&text, document) {
-                        Ok(found) => read.items.extend(found),
-                        Err(remark) => read.remarks.push(remark),
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: 0 };
+    for input in files::read(paths)? {
+        found.files += 1;
+        let file = input.file();
+        let is_named = paths.iter().any(|path| path.as_path() == Path::new(file.name));
+        match nodes(&input) {
+            Ok(nodes) => {
+                for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
+                    match rules::read(file.name, node) {
+                        Ok(rule) => found.items.push(rule),
+                        Err(finding) => found.findings.push(finding),
                     }
                 }
             }
-            Err(remark) => read.remarks.push(remark),
+            Err(findings) => found.findings.extend(findings),
         }
     }
-    Ok(read)
+    found.findings.extend(rules::twice(&found.items));
+    Ok(found)
 }
 
-/// The files, each once, however often it was named.
-fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, Failure> {
-    let mut seen = BTreeSet::new();
-    let mut texts = Vec::new();
-    for path in paths {
-        let named = !path.is_dir();
-        let mut files = if named { vec![path.clone()] } else { below(path)? };
-        files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
-        for file in files {
-            texts.push(text(&file, named)?);
-        }
-    }
-    Ok(texts)
+/// The outputs that a file supplies.
+///
+/// # Errors
+/// A file that cannot be read, or that is no map of outputs.
+pub(super) fn supplied(path: &Path) -> Result<Supplied, Failure> {
+    let input = files::one(path)?;
+    let refused = |findings: Vec<Finding>| Failure::Refused(report::text(&findings));
+    let document = nodes(&input).map_err(refused)?.into_iter().next();
+    let document = document.map(|node| node.to_json()).unwrap_or_default();
+    Supplied::read(input.file().name, &document).map_err(refused)
 }
 
-fn text(path: &Path, named: bool) -> Result<Text, Failure> {
-    let name = path.display().to_string();
-    let text = if name == "-" {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().read_to_string(&mut text);
-        read.map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    Ok(Text { text: text.map_err(|error| Failure::read(path, &error))?, name, named })
-}
-
-/// The YAML and JSON files below a directory, by path; what is hidden is left out.
-fn below(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let entries = std::fs::read_dir(directory).map_err(|error| Failure::read(directory, &error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(|error| Failure::read(directory, &error))?.path());
-    }
-    paths.sort();
-    let hidden = |path: &PathBuf| path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-    let mut files = Vec::new();
-    for path in paths.into_iter().filter(|path| !hidden(path)) {
-        if path.is_dir() {
-            files.extend(below(&path)?);
-        } else if is_document(&path) {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
-fn is_document(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+fn nodes(input: &Input) -> Result<Vec<Node>, Vec<Finding>> {
+    let file = input.file();
+    let nodes = yaml::not_text(file.bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read);
+    let broken = |trouble| Finding::broken(file.name, trouble);
+    nodes.map_err(|troubles| troubles.into_iter().map(broken).collect())
 }

@@ -6,9 +6,9 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
 use super::explain::{Live, Seen};
-use super::input::Source;
 use super::project::{Existing, Inputs};
 use super::rules::{RuleFile, Rules};
+use super::source::Source;
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;

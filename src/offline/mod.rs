@@ -1,54 +1,27 @@
-//! Floor 5, beside `controller`: the operator without a cluster. Files in, manifests and reasons out, by
-//! the same `plan` and `render` that the controllers use; pure, no I/O. Whoever has a cluster may feed it
-//! with what is there.
+//! Floor 5: the operator without a cluster; pure, reading files is a function that is passed in. It stands
+//! beside `controller` and must never see it, nor `cluster`: whoever has a cluster hands in what is there.
+//!
+//! One half handles Score files as text: read, overridden, upgraded, made whole, wrapped into a ScoreWorkload
+//! and unwrapped, validated. The other runs the same `plan` and `render` that the controllers use: workloads
+//! and rules in, manifests and reasons out.
 
 pub mod compare;
+pub mod document;
 pub mod explain;
+pub mod finding;
 pub mod graph;
-pub mod input;
+pub mod image;
+pub mod inline;
 pub mod live;
 pub mod offer;
+pub mod overrides;
 pub mod print;
 pub mod project;
 mod provision;
 pub mod resource;
 pub mod rules;
+pub mod source;
 pub mod supplied;
-
-use std::fmt::Display;
-
-use crate::api::conditions::Reason;
-use crate::plan::problem::{Awaited, Problem};
-
-/// Something that a person is told, with the file that it is about.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Remark {
-    /// The file, as it was named; may be empty.
-    pub file: String,
-    /// Where in it.
-    pub path: String,
-    /// Which kind of trouble.
-    pub reason: Reason,
-    /// What was found, what was expected, how to fix it; one line.
-    pub message: String,
-}
-
-impl Remark {
-    /// A remark on `path` of `file`.
-    pub fn new(file: &str, path: impl Into<String>, reason: Reason, message: impl Display) -> Self {
-        let message = message.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { file: file.to_owned(), path: path.into(), reason, message }
-    }
-
-    /// A problem in `file`.
-    #[must_use]
-    pub fn problem(file: &str, problem: &Problem) -> Self {
-        Self::new(file, &problem.path, problem.reason, &problem.message)
-    }
-
-    /// Something that `path` of `file` waits for.
-    #[must_use]
-    pub fn awaited(file: &str, path: &str, awaited: &Awaited) -> Self {
-        Self::new(file, path, awaited.reason, &awaited.message)
-    }
-}
+pub mod upgrade;
+pub mod workload;
+pub mod yaml;

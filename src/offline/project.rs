@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::Remark;
-use super::input::Source;
+use super::finding::Finding;
 use super::provision::Stage;
 use super::resource::Resource;
 use super::rules::Rules;
+use super::source::Source;
 use super::supplied::Supplied;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::plan::demand::Demand;
 use crate::plan::graph::{self, Edges};
 use crate::plan::index::{Index, Known};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::select::Labels;
 use crate::plan::workload::{NamespaceDefaults, ResourceState, WorkloadInputs, plan};
 use crate::render::{self, Manifest, Manifests, SecretValues};
@@ -82,9 +82,20 @@ pub struct Projection {
     /// The keys of Secrets that the pods read.
     pub secrets: BTreeSet<SecretRef>,
     /// What only an edit mends, by file and path.
-    pub problems: Vec<Remark>,
+    pub problems: Vec<Finding>,
     /// What only a cluster can tell, by file and path.
-    pub awaited: Vec<Remark>,
+    pub awaited: Vec<Wait>,
+}
+
+/// Something that only a cluster can tell.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Wait {
+    /// The file of the workload that waits, as it was named.
+    pub file: String,
+    /// What waits, such as `resources.db`; empty for the workload itself.
+    pub path: String,
+    /// For what.
+    pub awaited: Awaited,
 }
 
 /// Where objects go as they are rendered: of each resource, then of each workload, in the order of `apply`.
@@ -107,25 +118,32 @@ pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     let secrets = output.secrets;
     let mut projection =
         Projection { namespace, resources, workloads, secrets, problems, awaited: Vec::new() };
-    projection.remark();
+    projection.collect();
     projection
 }
 
 impl Projection {
     /// Collects what workloads and resources say, each thing once.
-    fn remark(&mut self) {
+    fn collect(&mut self) {
         let files: BTreeMap<_, _> =
             self.workloads.iter().map(|workload| (workload.name.clone(), workload.file.clone())).collect();
         for workload in &self.workloads {
             match &workload.objects {
                 Plan::Ready(_) => {}
                 Plan::Rejected(problems) => {
-                    self.problems.extend(problems.iter().map(|found| Remark::problem(&workload.file, found)));
+                    self.problems.extend(
+                        problems.iter().map(|found| Finding::unplaced(&workload.file, found.clone())),
+                    );
                 }
                 Plan::Pending(awaited) => {
                     // What resources wait for is said once, at the resource.
                     let own = awaited.iter().filter(|found| found.reason != Reason::WaitingForResources);
-                    self.awaited.extend(own.map(|found| Remark::awaited(&workload.file, "", found)));
+                    let wait = |awaited: &Awaited| Wait {
+                        file: workload.file.clone(),
+                        path: String::new(),
+                        awaited: awaited.clone(),
+                    };
+                    self.awaited.extend(own.map(wait));
                 }
             }
         }
@@ -135,29 +153,27 @@ impl Projection {
             self.problems.extend(resource.problems(file.map_or("", String::as_str)));
             self.awaited.extend(resource.awaited(file.map_or("", String::as_str)));
         }
-        for remarks in [&mut self.problems, &mut self.awaited] {
-            remarks.sort();
-            remarks.dedup_by(|a, b| {
-                (&a.file, &a.path, a.reason) == (&b.file, &b.path, b.reason) && a.message == b.message
-            });
-        }
+        self.problems.sort_by(|a, b| (&a.file, &a.problem).cmp(&(&b.file, &b.problem)));
+        self.problems.dedup();
+        self.awaited.sort();
+        self.awaited.dedup();
     }
 }
 
 /// The workloads by name; of those that share a name, none, and a problem each.
-fn distinct(sources: &[Source]) -> (BTreeMap<&str, &Source>, Vec<Remark>) {
+fn distinct(sources: &[Source]) -> (BTreeMap<&str, &Source>, Vec<Finding>) {
     let mut by_name: BTreeMap<&str, Vec<&Source>> = BTreeMap::new();
     for source in sources {
         by_name.entry(&source.name).or_default().push(source);
     }
     let (one, several): (Vec<_>, Vec<_>) = by_name.into_iter().partition(|(_, found)| found.len() == 1);
-    let remarks =
+    let findings =
         several.iter().flat_map(|(name, found)| found.iter().map(|source| twice(name, source, found)));
-    let remarks = remarks.collect();
-    (one.into_iter().filter_map(|(name, found)| Some((name, *found.first()?))).collect(), remarks)
+    let findings = findings.collect();
+    (one.into_iter().filter_map(|(name, found)| Some((name, *found.first()?))).collect(), findings)
 }
 
-fn twice(name: &str, source: &Source, found: &[&Source]) -> Remark {
+fn twice(name: &str, source: &Source, found: &[&Source]) -> Finding {
     let mut others: BTreeSet<_> = found.iter().map(|other| other.file.as_str()).collect();
     if others.len() > 1 {
         others.remove(source.file.as_str());
@@ -167,7 +183,7 @@ fn twice(name: &str, source: &Source, found: &[&Source]) -> Remark {
         "workload `{name}` is in {}, too: names are unique in a namespace, so rename one of them",
         others.join(", ")
     );
-    Remark::new(&source.file, "metadata.name", Reason::NameMismatch, message)
+    Finding::unplaced(&source.file, Problem::new("metadata.name", Reason::NameMismatch, message))
 }
 
 fn index(namespace: &str, sources: &BTreeMap<&str, &Source>) -> Index {
@@ -201,18 +217,18 @@ fn order(index: &Index, namespace: &str) -> (Vec<ResourceUid>, Vec<Vec<String>>)
 }
 
 /// A circle that runs through several workloads: each of them is told.
-fn in_a_cycle(cycle: &[String], workloads: &[Workload]) -> Vec<Remark> {
+fn in_a_cycle(cycle: &[String], workloads: &[Workload]) -> Vec<Finding> {
     let inside = |demand: &&Demand| cycle.contains(&demand.uid.to_string()) && !demand.depends_on.is_empty();
-    let remark = |workload: &Workload, demand: &Demand| {
+    let finding = |workload: &Workload, demand: &Demand| {
         let path = format!("resources.{}.params", demand.resource);
         let message = format!(
             "a cycle exists involving resource param placeholders: {}; remove one of these placeholders",
             cycle.join(" → ")
         );
-        Remark::new(&workload.file, path, Reason::DependencyCycle, message)
+        Finding::unplaced(&workload.file, Problem::new(path, Reason::DependencyCycle, message))
     };
     let of = |workload: &Workload| {
-        workload.demands.iter().filter(inside).map(|demand| remark(workload, demand)).collect::<Vec<_>>()
+        workload.demands.iter().filter(inside).map(|demand| finding(workload, demand)).collect::<Vec<_>>()
     };
     workloads.iter().flat_map(of).collect()
 }

@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::Remark;
+use super::finding::Finding;
+use super::project::Wait;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::plan::Plan;
 use crate::plan::binding;
 use crate::plan::demand::Demand;
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::choice::Candidate;
 use crate::plan::workload::ResourceState;
 use crate::template::Value;
@@ -117,7 +118,7 @@ impl Resource {
     }
 
     /// What only an edit mends. Trouble with params is left to the workloads: their plans say it.
-    pub(super) fn problems(&self, file: &str) -> Vec<Remark> {
+    pub(super) fn problems(&self, file: &str) -> Vec<Finding> {
         use Reason::{InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
         let Plan::Rejected(problems) = &self.outputs else { return Vec::new() };
         let said_before = |reason: Reason| {
@@ -126,13 +127,16 @@ impl Resource {
         let own = problems.iter().filter(|_| !said_before(self.why().0));
         let rule = self.rule().unwrap_or_default();
         let message = |problem: &Problem| format!("rule `{rule}`: {problem}");
-        own.map(|problem| Remark::new(file, self.path(), problem.reason, message(problem))).collect()
+        let problem = |found: &Problem| Problem::new(self.path(), found.reason, message(found));
+        own.map(|found| Finding::unplaced(file, problem(found))).collect()
     }
 
     /// What only a cluster can tell.
-    pub(super) fn awaited(&self, file: &str) -> Vec<Remark> {
+    pub(super) fn awaited(&self, file: &str) -> Vec<Wait> {
         let Plan::Pending(awaited) = &self.outputs else { return Vec::new() };
-        awaited.iter().map(|found| Remark::awaited(file, &self.path(), found)).collect()
+        let wait =
+            |found: &Awaited| Wait { file: file.to_owned(), path: self.path(), awaited: found.clone() };
+        awaited.iter().map(wait).collect()
     }
 
     /// Where it stands in the file that defines it.

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::Remark;
+use super::finding::Finding;
+use super::yaml::{self, Node};
 use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
 use crate::api::names::is_object_name;
@@ -38,37 +37,53 @@ pub struct RuleFile {
 ///
 /// # Errors
 /// What is wrong with its form.
-pub fn read(file: &str, document: &Value) -> Result<RuleFile, Remark> {
-    let wrong = |path: &str, message: String| Remark::new(file, path, Reason::InvalidRule, message);
-    if document["kind"] != "ProvisionerRule" || document["apiVersion"] != API_VERSION {
-        let found = super::input::kind(document);
-        return Err(wrong("kind", format!("found {found}, expected a ProvisionerRule of {API_VERSION}")));
+pub fn read(file: &str, document: &Node) -> Result<RuleFile, Finding> {
+    let wrong = |path: &str, message: String| {
+        Finding::new(file, document, Problem::new(path, Reason::InvalidRule, message))
+    };
+    let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
+    for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
+        if text(key) != expected {
+            return Err(wrong(key, format!("is {:?}, expected `{expected}`", text(key))));
+        }
     }
-    let name = document["metadata"]["name"].as_str().unwrap_or_default();
-    if !is_object_name(name) {
-        let message = format!("found {name:?}, expected a name of a-z, 0-9, `-` and `.`");
-        return Err(wrong("metadata.name", message));
-    }
-    let spec = serde_json::from_value(document["spec"].clone());
-    let spec = spec.map_err(|error| wrong("spec", error.to_string()))?;
+    let name = document.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::text);
+    let Some(name) = name.filter(|name| is_object_name(name)) else {
+        let found = name.map_or_else(|| "is missing".to_owned(), |name| format!("is {name:?}"));
+        return Err(wrong("metadata.name", format!("{found}, expected a name of a-z, 0-9, `-` and `.`")));
+    };
+    let spec = document.get("spec").map(Node::to_json).unwrap_or_default();
+    let spec = serde_json::from_value(spec).map_err(|error| wrong("spec", error.to_string()))?;
     Ok(RuleFile { file: file.to_owned(), name: name.to_owned(), spec })
 }
+
+/// Whether a document is a rule, right or wrong.
+#[must_use]
+pub fn is_rule(document: &Node) -> bool {
+    document.get("kind").and_then(Node::text) == Some(KIND)
+}
+
+/// The kind of rules.
+const KIND: &str = "ProvisionerRule";
 
 /// The default rules, read.
 ///
 /// # Errors
 /// What is wrong with their form: never, as a test reads them.
-pub fn defaults() -> Result<Vec<RuleFile>, Remark> {
-    let read_all = |(file, text): &(&str, &str)| -> Result<Vec<RuleFile>, Remark> {
-        super::input::documents(file, text)?.iter().map(|document| read(file, document)).collect()
-    };
-    let files: Result<Vec<_>, _> = DEFAULTS.iter().map(read_all).collect();
-    files.map(|files| files.concat())
+pub fn defaults() -> Result<Vec<RuleFile>, Finding> {
+    let mut all = Vec::new();
+    for (file, text) in DEFAULTS {
+        let documents = yaml::read(text).map_err(|mut troubles| Finding::broken(file, troubles.remove(0)))?;
+        for document in &documents {
+            all.push(read(file, document)?);
+        }
+    }
+    Ok(all)
 }
 
 /// A problem for each rule that has the name of another: nobody can say which is meant.
 #[must_use]
-pub fn twice(files: &[RuleFile]) -> Vec<Remark> {
+pub fn twice(files: &[RuleFile]) -> Vec<Finding> {
     let mut by_name: BTreeMap<&str, Vec<&RuleFile>> = BTreeMap::new();
     for file in files {
         by_name.entry(&file.name).or_default().push(file);
@@ -77,7 +92,7 @@ pub fn twice(files: &[RuleFile]) -> Vec<Remark> {
     let remark = |name: &str, file: &RuleFile| {
         let message =
             format!("rule `{name}` is given more than once: names of rules are unique in a cluster");
-        Remark::new(&file.file, "metadata.name", Reason::InvalidRule, message)
+        Finding::unplaced(&file.file, Problem::new("metadata.name", Reason::InvalidRule, message))
     };
     several.flat_map(|(name, found)| found.into_iter().map(move |file| remark(name, file))).collect()
 }
@@ -104,8 +119,8 @@ impl Rules {
     ///
     /// Gives the problems of all that are refused, too.
     #[must_use]
-    pub fn admit(files: impl IntoIterator<Item = RuleFile>) -> (Self, Vec<Remark>) {
-        let (mut rules, mut remarks) = (Self::default(), Vec::new());
+    pub fn admit(files: impl IntoIterator<Item = RuleFile>) -> (Self, Vec<Finding>) {
+        let (mut rules, mut findings) = (Self::default(), Vec::new());
         let last: BTreeMap<_, _> = files.into_iter().map(|file| (file.name.clone(), file)).collect();
         for RuleFile { file, name, spec } in last.into_values() {
             match compile(&name, &spec) {
@@ -113,14 +128,14 @@ impl Rules {
                 Err(problems) => {
                     let within = |problem: &Problem| {
                         let path = format!("spec.{}", problem.path);
-                        Remark::new(&file, path, problem.reason, &problem.message)
+                        Finding::unplaced(&file, Problem { path, ..problem.clone() })
                     };
-                    remarks.extend(problems.iter().map(within));
+                    findings.extend(problems.iter().map(within));
                     rules.refuse(&name, &spec, problems);
                 }
             }
         }
-        (rules, remarks)
+        (rules, findings)
     }
 
     fn add(&mut self, admission: Admission) {

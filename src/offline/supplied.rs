@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::Remark;
+use super::finding::Finding;
 use crate::api::conditions::Reason;
 use crate::plan::demand::Demand;
-use crate::plan::problem::{list, near_miss};
+use crate::plan::problem::{Problem, list, near_miss};
 use crate::template::Value;
 
 /// Outputs by resource: `type.class#id`, or `workload.resource` as the Score files call it.
@@ -22,20 +22,22 @@ impl Supplied {
     ///
     /// # Errors
     /// Each entry that is no map of outputs, or holds a reference that cannot be read.
-    pub fn read(file: &str, document: &Json) -> Result<Self, Vec<Remark>> {
-        let wrong = |path: &str, message: String| Remark::new(file, path, Reason::UnknownOutput, message);
+    pub fn read(file: &str, document: &Json) -> Result<Self, Vec<Finding>> {
+        let wrong = |path: &str, message: String| {
+            Finding::unplaced(file, Problem::new(path, Reason::UnknownOutput, message))
+        };
         let Json::Object(entries) = document else {
             return Err(vec![wrong("", "expected a map from resource to outputs".to_owned())]);
         };
-        let (mut outputs, mut remarks) = (BTreeMap::new(), Vec::new());
+        let (mut outputs, mut findings) = (BTreeMap::new(), Vec::new());
         for (key, value) in entries {
             match (value, serde_json::from_value::<Value>(value.clone())) {
                 (Json::Object(map), Ok(_)) => drop(outputs.insert(key.clone(), map.clone())),
-                (_, Ok(_)) => remarks.push(wrong(key, "expected a map of outputs".to_owned())),
-                (_, Err(error)) => remarks.push(wrong(key, error.to_string())),
+                (_, Ok(_)) => findings.push(wrong(key, "expected a map of outputs".to_owned())),
+                (_, Err(error)) => findings.push(wrong(key, error.to_string())),
             }
         }
-        if remarks.is_empty() { Ok(Self { file: file.to_owned(), outputs }) } else { Err(remarks) }
+        if findings.is_empty() { Ok(Self { file: file.to_owned(), outputs }) } else { Err(findings) }
     }
 
     /// What is supplied for a resource, by its identity or by any name that a workload has for it.
@@ -46,19 +48,19 @@ impl Supplied {
     }
 
     /// The entries that name no resource of `demands`, each with a near miss.
-    pub fn unused<'a>(&self, demands: impl Iterator<Item = &'a Demand>) -> Vec<Remark> {
+    pub fn unused<'a>(&self, demands: impl Iterator<Item = &'a Demand>) -> Vec<Finding> {
         if self.outputs.is_empty() {
             return Vec::new();
         }
         let known: BTreeSet<_> = demands.flat_map(keys).collect();
         let names = || known.iter().map(String::as_str);
-        let remark = |key: &String| {
+        let finding = |key: &String| {
             let hint =
                 near_miss(key, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             let message = format!("no workload has such a resource{hint} (there: {})", list(names()));
-            Remark::new(&self.file, key, Reason::UnknownResource, message)
+            Finding::unplaced(&self.file, Problem::new(key, Reason::UnknownResource, message))
         };
-        self.outputs.keys().filter(|key| !known.contains(*key)).map(remark).collect()
+        self.outputs.keys().filter(|key| !known.contains(*key)).map(finding).collect()
     }
 }
 

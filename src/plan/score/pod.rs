@@ -246,4 +246,22 @@ mod tests {
             assert!(decode(bad).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn f12_a_file_fits_into_a_config_map() {
+        assert_eq!(too_large("x", FILE_MAX), None);
+        assert_eq!(too_large("x", FILE_MAX + 1).map(|problem| problem.reason), Some(Reason::FileTooLarge));
+        let content = |text: String| File {
+            content: Some(text),
+            mode: None,
+            source: None,
+            binary_content: None,
+            no_expand: None,
+        };
+        assert!(unreadable("x", &content("a".repeat(FILE_MAX))).is_none());
+        assert!(
+            unreadable("x", &content("ä".repeat(FILE_MAX / 2 + 1))).is_some(),
+            "bytes count, not letters"
+        );
+    }
 }
