@@ -131,7 +131,7 @@ impl Engine {
         let mut text = self.problems();
         text.extend(awaited.iter().map(|wait| self.wait(wait) + "\n"));
         if !awaited.is_empty() {
-            text += &format!("note: {CURE}\n");
+            text.extend(["note: ", CURE, "\n"]);
         }
         match (problems.is_empty(), awaited.is_empty()) {
             (false, _) => Err(Failure::Refused(text)),
@@ -156,8 +156,9 @@ impl Engine {
     fn wait(&self, wait: &Wait) -> String {
         let file = if self.with_file { wait.file.as_str() } else { "" };
         let places = [file, wait.path.as_str()].into_iter().filter(|place| !place.is_empty());
-        let places: String =
+        let places: Vec<_> =
             places.map(|place| format!("{PLACE}{}{PLACE:#}: ", report::printable(place))).collect();
+        let places = places.concat();
         let reason = wait.awaited.reason.as_str();
         format!("{places}{BAD}{reason}{BAD:#}: {}", report::printable(&wait.awaited.message))
     }

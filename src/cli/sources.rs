@@ -42,7 +42,10 @@ pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<
     }
     if documents == 0 && found.findings.is_empty() {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", names.join(", "))));
+        return Err(Failure::error(format_args!(
+            "{} holds no ScoreWorkload and no Score file",
+            names.join(", ")
+        )));
     }
     Ok(found)
 }
@@ -96,7 +99,7 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
                 for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
                     match rules::read(file.name, node) {
                         Ok(rule) => found.items.push(rule),
-                        Err(finding) => found.findings.push(finding),
+                        Err(finding) => found.findings.push(*finding),
                     }
                 }
             }

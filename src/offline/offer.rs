@@ -85,12 +85,11 @@ pub(super) fn by_key(evaluated: &Evaluated, manifests: &Manifests) -> Objects {
 
 /// What stands for the generated values: a secret is never rolled here.
 pub(super) fn rolled(rule: &Rule, resource: &Resource) -> BTreeMap<String, String> {
-    let value = |key: &str, how: &Generate| match how.is_secret() {
-        true => GENERATED.to_owned(),
-        false => {
-            let seed = format!("{}/{}/{key}", resource.spec.guid, resource.uid);
-            stand_in(&seed, how.alphanumeric.into())
+    let value = |key: &str, how: &Generate| {
+        if how.is_secret() {
+            return GENERATED.to_owned();
         }
+        stand_in(&format!("{}/{}/{key}", resource.spec.guid, resource.uid), how.alphanumeric.into())
     };
     rule.generate.iter().map(|(key, how)| (key.clone(), value(key, how))).collect()
 }

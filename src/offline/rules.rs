@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::finding::Finding;
-use super::yaml::{self, Node};
+use super::yaml::{self, Node, Trouble};
 use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
 use crate::api::names::is_object_name;
@@ -37,9 +37,9 @@ pub struct RuleFile {
 ///
 /// # Errors
 /// What is wrong with its form.
-pub fn read(file: &str, document: &Node) -> Result<RuleFile, Finding> {
+pub fn read(file: &str, document: &Node) -> Result<RuleFile, Box<Finding>> {
     let wrong = |path: &str, message: String| {
-        Finding::new(file, document, Problem::new(path, Reason::InvalidRule, message))
+        Box::new(Finding::new(file, document, Problem::new(path, Reason::InvalidRule, message)))
     };
     let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
     for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
@@ -70,15 +70,21 @@ const KIND: &str = "ProvisionerRule";
 ///
 /// # Errors
 /// What is wrong with their form: never, as a test reads them.
-pub fn defaults() -> Result<Vec<RuleFile>, Finding> {
+pub fn defaults() -> Result<Vec<RuleFile>, Box<Finding>> {
     let mut all = Vec::new();
     for (file, text) in DEFAULTS {
-        let documents = yaml::read(text).map_err(|mut troubles| Finding::broken(file, troubles.remove(0)))?;
+        let documents = yaml::read(text).map_err(|troubles| Box::new(broken(file, troubles)))?;
         for document in &documents {
             all.push(read(file, document)?);
         }
     }
     Ok(all)
+}
+
+fn broken(file: &str, troubles: Vec<Trouble>) -> Finding {
+    let nothing = || Finding::unplaced(file, Problem::new("", Reason::InvalidRule, "is no YAML"));
+    let first = troubles.into_iter().next();
+    first.map_or_else(nothing, |trouble| Finding::broken(file, trouble))
 }
 
 /// A problem for each rule that has the name of another: nobody can say which is meant.

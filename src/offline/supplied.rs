@@ -43,8 +43,8 @@ impl Supplied {
     /// What is supplied for a resource, by its identity or by any name that a workload has for it.
     #[must_use]
     pub fn of(&self, demands: &[Demand]) -> Option<&Map<String, Json>> {
-        let names = demands.iter().flat_map(keys);
-        names.filter_map(|name| self.outputs.get(&name)).next()
+        let mut names = demands.iter().flat_map(keys);
+        names.find_map(|name| self.outputs.get(&name))
     }
 
     /// The entries that name no resource of `demands`, each with a near miss.
