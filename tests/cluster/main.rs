@@ -16,6 +16,7 @@ mod a_steady_state;
 mod away;
 mod bad_input;
 mod boutique;
+mod cli;
 mod crash;
 mod files;
 mod gateway;
