@@ -284,7 +284,7 @@ fn target_twice(file: &Value) -> bool {
 }
 
 fn volume_path(file: &Value) -> bool {
-    let wrong = |path: &str| path.starts_with('/') || path.split('/').any(|part| part == "..");
+    let wrong = |path: &str| path.split('/').any(|part| part == "..");
     let volumes = containers(file).flat_map(|(_, it)| entries(&it["volumes"]));
     volumes.into_iter().any(|(_, it)| it["path"].as_str().is_some_and(wrong))
 }
