@@ -15,9 +15,9 @@ use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
-use crate::plan::problem::{Awaited, list, near_miss};
+use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
-use crate::plan::rule::Rule;
+use crate::plan::rule::{Rule, choice};
 use crate::render::resource::{Belonging, claim, claim_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
@@ -80,24 +80,10 @@ fn waits(reason: Reason, message: String) -> Outcome {
     Outcome::Waiting(vec![Awaited::new(reason, message)])
 }
 
-/// No rule matches: perhaps a typing error, perhaps the platform team has yet to install one (E08).
 fn no_rule(pass: &Pass<'_>) -> String {
-    let uid = &pass.key.uid;
     let types = observe::known_types(pass.world);
-    let names = || types.iter().map(String::as_str);
-    let hint = match near_miss(&uid.type_, names()) {
-        Some(near) if near == uid.type_ => {
-            "; there are rules for the type, for other classes, ids or namespaces".to_owned()
-        }
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => String::new(),
-    };
-    format!(
-        "resource `{uid}` is not supported by any rule: none provides type `{}` with class `{}` here{hint} (types: {}); see `kubectl get prule`",
-        uid.type_,
-        uid.class,
-        list(names())
-    )
+    let message = choice::no_rule(&pass.key.uid, types.iter().map(String::as_str));
+    message + "; see `kubectl get prule`"
 }
 
 /// The part of the rule that the resources of the namespace share must be ready first.

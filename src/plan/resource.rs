@@ -66,7 +66,17 @@ impl std::fmt::Debug for RuleObject {
 pub struct Evaluated {
     /// The objects, by key.
     pub objects: Vec<RuleObject>,
+    /// The params after placeholders and defaults; an empty map for what a rule shares.
+    pub params: Value,
     scope: Scope,
+}
+
+impl Evaluated {
+    /// The scope with `objects` in it.
+    fn seeing(&self, live: &BTreeMap<String, Json>) -> Scope {
+        let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
+        self.scope.clone().with_objects(visible)
+    }
 }
 
 /// Which part of a rule is meant.
@@ -86,7 +96,7 @@ pub enum Part {
 pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evaluated> {
     match part {
         Part::Own => resolved_params(rule, inputs).and_then(|params| own(rule, inputs, params)),
-        Part::Shared => objects(&rule.shared, "shared", inputs, shared_scope(inputs)),
+        Part::Shared => objects(&rule.shared, "shared", inputs, Value::from(json!({})), shared_scope(inputs)),
     }
 }
 
@@ -100,10 +110,8 @@ pub fn outputs(
     evaluated: &Evaluated,
     live: &BTreeMap<String, Json>,
 ) -> Plan<BTreeMap<String, Value>> {
-    let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
-    let scope = evaluated.scope.clone().with_objects(visible);
+    let scope = evaluated.seeing(live);
     let mut budget = Budget::new();
-    let mut found = BTreeMap::new();
     let mut trouble = Trouble::default();
     for (index, (text, condition)) in rule.ready_when.iter().enumerate() {
         match condition.evaluate_bool(&scope, &mut budget) {
@@ -112,8 +120,30 @@ pub fn outputs(
             Err(error) => trouble.add_eval(error),
         }
     }
+    offered(rule, &scope, &mut budget, trouble)
+}
+
+/// What the resource offers if `readyWhen` is taken for true: nobody but a cluster can tell.
+///
+/// `live` and what is pending are as in [`outputs`].
+#[must_use]
+pub fn outputs_if_ready(
+    rule: &Rule,
+    evaluated: &Evaluated,
+    live: &BTreeMap<String, Json>,
+) -> Plan<BTreeMap<String, Value>> {
+    offered(rule, &evaluated.seeing(live), &mut Budget::new(), Trouble::default())
+}
+
+fn offered(
+    rule: &Rule,
+    scope: &Scope,
+    budget: &mut Budget,
+    mut trouble: Trouble,
+) -> Plan<BTreeMap<String, Value>> {
+    let mut found = BTreeMap::new();
     for (name, node) in &rule.outputs {
-        match node.evaluate(&scope, &mut budget) {
+        match node.evaluate(scope, budget) {
             Ok(value) => {
                 trouble.problems.extend(odd_references(name, &value));
                 found.insert(name.clone(), value);
@@ -183,7 +213,7 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 }
 
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
-    let mut scope = resource_scope(inputs, params);
+    let mut scope = resource_scope(inputs, params.clone());
     let mut budget = Budget::new();
     let mut locals = BTreeMap::new();
     for (name, node) in &rule.locals {
@@ -195,7 +225,7 @@ fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
             Err(error) => return rejected(error),
         }
     }
-    objects(&rule.manifests, "manifests", inputs, scope)
+    objects(&rule.manifests, "manifests", inputs, params, scope)
 }
 
 fn rejected<T>(error: EvalError) -> Plan<T> {
@@ -228,6 +258,7 @@ fn objects(
     templates: &[ManifestTemplate],
     root: &str,
     inputs: &ResourceInputs,
+    params: Value,
     scope: Scope,
 ) -> Plan<Evaluated> {
     let mut budget = Budget::new();
@@ -243,7 +274,7 @@ fn objects(
         }
     }
     trouble.problems.extend(duplicates(&found, root));
-    trouble.or(Evaluated { objects: found, scope })
+    trouble.or(Evaluated { objects: found, params, scope })
 }
 
 /// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.

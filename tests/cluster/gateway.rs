@@ -88,8 +88,7 @@ pub async fn accept(ns: &Namespace, id: &str, host: impl Fn(&str) -> bool) {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
         "metadata": {"name": name(&resource)},
     });
-    let of_host =
-        |route: &DynamicObject| route.data["spec"]["hostnames"][0].as_str().is_some_and(|found| host(found));
+    let of_host = |route: &DynamicObject| route.data["spec"]["hostnames"][0].as_str().is_some_and(&host);
     let route = ns.sees_of(&id, "has the host name", of_host).await;
     assert_eq!(route.owner_references().len(), 1);
     ns.edit_status_of(&id, accepted(route.metadata.generation.unwrap())).await;

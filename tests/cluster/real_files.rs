@@ -73,6 +73,27 @@ pub async fn changes_nothing(ns: &Namespace, first: Confined, start: impl FnOnce
     operator
 }
 
+/// Every official sample and example.
+pub fn examples() -> Vec<Score> {
+    let root = format!("{}/tests/data/score", env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut dirs = vec![format!("{root}/examples"), format!("{root}/samples")];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+            let path = entry.to_str().unwrap().to_owned();
+            if entry.is_dir() {
+                dirs.push(path);
+            } else if entry.extension().is_some_and(|extension| extension == "yaml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() >= 26, "some examples are missing: {found:?}");
+    let relative = |path: &String| Score::wrapped(&path[env!("CARGO_MANIFEST_DIR").len() + 1..]);
+    found.iter().map(relative).collect()
+}
+
 const DEPLOYMENT: &[&str] = &["~ Deployment/my-workload"];
 
 #[tokio::test]

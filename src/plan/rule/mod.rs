@@ -2,6 +2,7 @@
 //! checked here, so that a rule is refused before anyone uses it.
 
 mod checks;
+pub mod choice;
 mod manifests;
 pub mod select;
 

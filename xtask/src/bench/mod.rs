@@ -4,6 +4,7 @@ mod audit;
 mod bare;
 mod load;
 mod operated;
+mod render;
 mod report;
 mod stage;
 
@@ -32,7 +33,11 @@ const CONCURRENCY: usize = 8;
 
 /// What is measured.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    /// Something else than the operator in a cluster.
+    #[command(subcommand)]
+    other: Option<Other>,
     /// How many workloads.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     workloads: u16,
@@ -44,8 +49,18 @@ pub struct Options {
     json: Option<PathBuf>,
 }
 
+/// What can be measured besides.
+#[derive(clap::Subcommand)]
+enum Other {
+    /// `render`: milliseconds and memory for files and more files, without a cluster.
+    Render(render::Options),
+}
+
 /// Runs the benchmark: of ourselves, too, an optimised build, since the bare client is one of us.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if let Some(Other::Render(options)) = &options.other {
+        return render::run(options);
+    }
     if cfg!(debug_assertions) {
         return Err(run_optimised());
     }
