@@ -3,6 +3,7 @@
 mod changes;
 mod completion;
 mod crds;
+mod docs;
 mod diff;
 mod engine;
 pub mod exit;
@@ -73,6 +74,13 @@ enum Command {
     },
     /// Print the versions of the program, of Score and of our API.
     Version,
+    /// Write the generated reference pages into a directory.
+    #[command(hide = true)]
+    Docs {
+        /// The directory; one file per page.
+        #[arg(long)]
+        dir: PathBuf,
+    },
 }
 
 /// How to run the controllers.
@@ -135,6 +143,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
+            Command::Docs { dir } => docs::execute(&dir),
             Command::Wrap(args) => wrap::execute(args),
             Command::Unwrap(args) => unwrap::execute(&args),
             Command::Validate(args) => validate::execute(&args),

@@ -98,6 +98,13 @@ pub fn validate(file: &str, document: &Document, known: Vec<Problem>) -> Vec<Fin
     located(file, document, known, problems)
 }
 
+/// What is no problem, and perhaps not meant: placeholders that stay as they are (H09).
+#[must_use]
+pub fn remarks(document: &Document) -> Vec<String> {
+    let (Some(name), Ok(spec)) = (name(document), spec(document)) else { return Vec::new() };
+    score::read(&spec, name).0.map(|score| score::literals(&score)).unwrap_or_default()
+}
+
 /// Problems as findings in the order of their lines, each once; what is known of a path hides what else is said
 /// of it.
 fn located(file: &str, document: &Document, known: Vec<Problem>, problems: Vec<Problem>) -> Vec<Finding> {

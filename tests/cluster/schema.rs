@@ -6,7 +6,7 @@ use crate::lifecycle::payments_api;
 use crate::support::{Score, cluster, score};
 
 /// A file that must be refused, and what the answer must say.
-type Refused = (&'static str, Score, &'static str);
+pub type Refused = (&'static str, Score, &'static str);
 
 fn with(pointer: &str, value: Value) -> Score {
     score("web").set(pointer, value)
@@ -33,7 +33,7 @@ fn resource(value: Value) -> Score {
 }
 
 /// Rules of Score's schema, by their ids.
-fn refused() -> Vec<Refused> {
+pub fn refused() -> Vec<Refused> {
     let http = |port: Value| json!({"httpGet": {"path": "/", "port": port}});
     let header = |name: &str, value: &str| {
         probe(json!({"httpGet": {"path": "/", "port": 80, "httpHeaders": [{"name": name, "value": value}]}}))

@@ -14,7 +14,7 @@ use crate::api::conditions::Reason;
 use crate::api::names;
 use crate::api::score::Container;
 use crate::plan::demand::Demand;
-use crate::plan::problem::{Problem, list, near_miss};
+use crate::plan::problem::{Problem, list, near_miss, quoted};
 use crate::plan::schema::below;
 use crate::plan::score::pod;
 use crate::plan::score::settings::Kind;
@@ -43,7 +43,8 @@ impl<'a> Volumes<'a> {
         let near = names().find(|name| *name == source).or_else(|| near_miss(source, names()));
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `${{resources.{near}}}`?"));
         Err(format!(
-            "is {source:?}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
+            "is {}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
+            quoted(source),
             list(names())
         ))
     }
@@ -93,13 +94,19 @@ pub(super) fn mounts(
             Ok(uid) => found.push(Mount {
                 volume: uid,
                 path: pod::mount_path(target).unwrap_or_default(),
-                sub_path: volume.path.clone().filter(|path| !path.is_empty()),
+                sub_path: volume.path.as_deref().and_then(sub_path),
                 read_only: volume.read_only == Some(true),
             }),
             Err((reason, message)) => filler.trouble.problems.push(Problem::new(path, reason, message)),
         }
     }
     found
+}
+
+/// The path inside a volume (L04). The specification's own sample begins it with `/`, which no pod takes.
+fn sub_path(path: &str) -> Option<String> {
+    let path = path.trim_start_matches('/');
+    (!path.is_empty()).then(|| path.to_owned())
 }
 
 /// The identity of the resource that a source names, whose volume is known from then on.

@@ -1,0 +1,303 @@
+//! Where the operator's verdict is not the schema's: each decision as a predicate on a document that
+//! the schema accepts, written without a look at the operator's code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::documents::NAME;
+use super::placeholders;
+
+/// A decision.
+pub struct Decision {
+    pub name: &'static str,
+    /// Whether it refuses what the schema accepts; else it accepts what the schema refuses.
+    pub refuses: bool,
+    /// Whether a document falls under it.
+    pub holds: fn(&Value) -> bool,
+}
+
+const fn refuse(name: &'static str, holds: fn(&Value) -> bool) -> Decision {
+    Decision { name, refuses: true, holds }
+}
+
+/// All of them.
+pub const DECISIONS: &[Decision] = &[
+    Decision { name: "Optional", refuses: false, holds: |_| false },
+    refuse("ArrayForm", |file| {
+        containers(file).any(|(_, it)| it["files"].is_array() || it["volumes"].is_array())
+    }),
+    refuse("Bounded", bounded),
+    refuse("ServiceName", service_name),
+    refuse("PortTwice", port_twice),
+    refuse("VariableName", |file| {
+        containers(file).any(|(_, it)| entries(&it["variables"]).any(|(name, _)| !is_printable(name)))
+    }),
+    refuse("BeforeUnknown", before_unknown),
+    refuse("BeforeCycle", before_cycle),
+    refuse("AboveLimit", above_limit),
+    refuse("Instruction", |file| annotations(file).any(|(key, _)| is_unknown(key))),
+    refuse("InstructionValue", instruction_value),
+    refuse("ForeignAnnotation", |file| {
+        annotations(file).any(|(key, _)| FOREIGN.iter().any(|prefix| key.starts_with(prefix)))
+    }),
+    refuse("Image", image),
+    refuse("Target", target),
+    refuse("TargetTwice", target_twice),
+    refuse("VolumePath", volume_path),
+    refuse("FileSource", |file| files(file).any(|(_, it)| it["source"].is_string())),
+    refuse("FileContent", |file| {
+        files(file).any(|(_, it)| it["binaryContent"].as_str().is_some_and(|text| !is_base64(text)))
+    }),
+    refuse("FileTooLarge", |file| {
+        files(file).any(|(_, it)| it["content"].as_str().is_some_and(|text| text.len() > 1024 * 1024))
+    }),
+    refuse("Gate", gate),
+    refuse("Placeholder", placeholders::unknown),
+    refuse("ResourceCycle", placeholders::circular),
+];
+
+/// Decisions by which the operator's own schema refuses: what comes after it is not looked at then.
+pub const BY_SHAPE: &[&str] = &["ArrayForm", "Bounded"];
+
+const FOREIGN: &[&str] = &[
+    "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
+    "helm.toolkit.fluxcd.io/",
+    "meta.helm.sh/",
+    "helm.sh/",
+    "applyset.kubernetes.io/",
+    "velero.io/",
+    "app.kubernetes.io/",
+    "kubectl.kubernetes.io/",
+];
+const OURS: &str = "k8s.score.dev/";
+
+/// The entries of a map; none of anything else.
+pub fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+pub fn containers(file: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    entries(&file["containers"])
+}
+
+fn files(file: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    containers(file).flat_map(|(_, container)| entries(&container["files"]))
+}
+
+fn annotations(file: &Value) -> impl Iterator<Item = (&String, &str)> {
+    entries(&file["metadata"]["annotations"]).map(|(key, value)| (key, value.as_str().unwrap_or_default()))
+}
+
+fn annotation<'a>(file: &'a Value, name: &str) -> Option<&'a str> {
+    file["metadata"]["annotations"][format!("{OURS}{name}")].as_str()
+}
+
+fn bounded(file: &Value) -> bool {
+    let over = |value: &Value, most: usize| entries(value).count() > most;
+    let container = |it: &Value| {
+        over(&it["variables"], 1000)
+            || over(&it["files"], 256)
+            || over(&it["volumes"], 256)
+            || over(&it["before"], 16)
+    };
+    over(&file["metadata"]["annotations"], 100)
+        || over(&file["service"]["ports"], 256)
+        || over(&file["containers"], 16)
+        || over(&file["resources"], 256)
+        || containers(file).any(|(_, it)| container(it))
+        || entries(&file["resources"]).any(|(_, it)| over(&it["metadata"]["annotations"], 100))
+}
+
+/// RFC 1035.
+fn is_service(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.len() <= 63
+        && name.chars().all(inner)
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+}
+
+fn service_name(file: &Value) -> bool {
+    let name = file["metadata"]["name"].as_str().unwrap_or(NAME);
+    match annotation(file, "service-name") {
+        Some(given) => !is_service(given),
+        None => entries(&file["service"]["ports"]).count() > 0 && !is_service(name),
+    }
+}
+
+fn port_twice(file: &Value) -> bool {
+    let ports = entries(&file["service"]["ports"]);
+    let mut seen = BTreeSet::new();
+    let mut ids = ports.map(|(_, port)| {
+        format!("{:?} {}", port["port"].as_f64(), port["protocol"].as_str().unwrap_or("TCP"))
+    });
+    ids.any(|id| !seen.insert(id))
+}
+
+fn is_printable(name: &str) -> bool {
+    name.chars().all(|c| (' '..='~').contains(&c))
+}
+
+fn befores(file: &Value) -> impl Iterator<Item = (&String, &String)> {
+    containers(file).flat_map(|(name, it)| entries(&it["before"]).map(move |(after, _)| (name, after)))
+}
+
+fn before_unknown(file: &Value) -> bool {
+    befores(file).any(|(name, after)| name == after || file["containers"].get(after).is_none())
+}
+
+fn before_cycle(file: &Value) -> bool {
+    let mut edges: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (name, after) in befores(file).filter(|(name, after)| name != after) {
+        edges.entry(name.clone()).or_default().insert(after.clone());
+    }
+    placeholders::has_cycle(&edges)
+}
+
+fn amount(text: &str) -> f64 {
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let number: f64 = text[..unit].parse().expect("a number");
+    let power = |base: f64, letter: &str| {
+        base.powi(1 + i32::try_from("KMGTPE".find(letter).expect("a unit")).expect("small"))
+    };
+    match &text[unit..] {
+        "" => number,
+        "m" => number / 1000.0,
+        unit if unit.ends_with('i') => number * power(1024.0, &unit[..1]),
+        unit => number * power(1000.0, unit),
+    }
+}
+
+fn above_limit(file: &Value) -> bool {
+    let above = |it: &Value, key: &str| {
+        let of = |side: &str| it["resources"][side][key].as_str().map(amount);
+        matches!((of("requests"), of("limits")), (Some(request), Some(limit)) if request > limit)
+    };
+    containers(file).any(|(_, it)| above(it, "cpu") || above(it, "memory"))
+}
+
+/// Instructions, and the values that each takes, if they are a closed set.
+const INSTRUCTIONS: &[(&str, &[&str])] = &[
+    ("kind", &["Deployment", "StatefulSet", "Job", "CronJob"]),
+    ("restart-policy", &["Never", "OnFailure"]),
+    ("concurrency-policy", &["Allow", "Forbid", "Replace"]),
+    ("pod-security", &["privileged", "baseline", "restricted"]),
+    ("service-account-token", &["true", "false"]),
+    ("probe-host", &["header", "connect"]),
+    ("service-name", &[]),
+    ("image", &[]),
+    ("schedule", &[]),
+    ("time-zone", &[]),
+    ("backoff-limit", &[]),
+];
+
+fn is_unknown(key: &str) -> bool {
+    let Some(name) = key.strip_prefix(OURS) else { return false };
+    let of_container = name.strip_prefix("image.").is_some_and(|container| !container.is_empty());
+    !of_container && !INSTRUCTIONS.iter().any(|(known, _)| *known == name)
+}
+
+fn instruction_value(file: &Value) -> bool {
+    let kind = annotation(file, "kind").unwrap_or("Deployment");
+    let closed = |(name, values): &(&str, &[&str])| {
+        let applies = match *name {
+            "restart-policy" => kind == "Job" || kind == "CronJob",
+            "concurrency-policy" => kind == "CronJob",
+            _ => true,
+        };
+        applies && !values.is_empty() && annotation(file, name).is_some_and(|value| !values.contains(&value))
+    };
+    let given = |names: &[&str]| names.iter().any(|name| annotation(file, name).is_some());
+    let of_runs = ["restart-policy", "backoff-limit"];
+    let of_schedules = ["schedule", "time-zone", "concurrency-policy"];
+    let runs = ["Job", "CronJob"].contains(&kind);
+    let limit = |text: &str| text.parse::<u32>().is_ok_and(|limit| limit <= 1000);
+    INSTRUCTIONS.iter().any(closed)
+        || (kind != "CronJob" && given(&of_schedules))
+        || (kind == "CronJob" && !is_schedule(annotation(file, "schedule").unwrap_or_default()))
+        || (["Deployment", "StatefulSet"].contains(&kind) && given(&of_runs))
+        || (runs && annotation(file, "backoff-limit").is_some_and(|text| !limit(text)))
+        // An unknown kind is read as a Deployment.
+        || (!INSTRUCTIONS[0].1.contains(&kind) && given(&of_runs))
+}
+
+fn is_schedule(text: &str) -> bool {
+    let names = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+    let fields: Vec<_> = text.split_whitespace().collect();
+    let good = |c: char| c.is_ascii_alphanumeric() || ['*', '/', ',', '-', '?'].contains(&c);
+    names.contains(&text)
+        || text.strip_prefix("@every ").is_some_and(|every| every.starts_with(|c: char| c.is_ascii_digit()))
+        || (fields.len() == 5 && fields.iter().all(|field| field.chars().all(good)))
+}
+
+fn image(file: &Value) -> bool {
+    let is_image = |text: &str| !text.is_empty() && text != ".";
+    let given = |name: &str| {
+        let own = annotation(file, &format!("image.{name}")).or(annotation(file, "image"));
+        own.is_some_and(is_image)
+    };
+    let lacks = |it: &Value| it["image"] == ".";
+    let surplus = |(key, text): (&String, &str)| match key.strip_prefix(OURS) {
+        Some("image") => !is_image(text) || !containers(file).any(|(_, it)| lacks(it)),
+        Some(key) if key.starts_with("image.") => !is_image(text) || !lacks(&file["containers"][&key[6..]]),
+        _ => false,
+    };
+    containers(file).any(|(name, it)| lacks(it) && !given(name)) || annotations(file).any(surplus)
+}
+
+fn target(file: &Value) -> bool {
+    let wrong = |path: &String| {
+        !path.starts_with('/')
+            || path.contains([':', '\0'])
+            || path.split('/').any(|part| part == "..")
+            || path.split('/').all(|part| part.is_empty() || part == ".")
+    };
+    let hidden = |path: &String| clean(path).rsplit('/').next().is_some_and(|name| name.starts_with(".."));
+    files(file).any(|(path, _)| wrong(path) || hidden(path))
+        || containers(file).any(|(_, it)| entries(&it["volumes"]).any(|(path, _)| wrong(path)))
+}
+
+fn clean(path: &str) -> String {
+    path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/")
+}
+
+/// Only among paths that can be mounted at all.
+fn target_twice(file: &Value) -> bool {
+    let sound = |path: &&String| {
+        path.starts_with('/')
+            && !path.contains([':', '\0'])
+            && !path.split('/').any(|part| part == "..")
+            && !clean(path).is_empty()
+    };
+    containers(file).any(|(_, it)| {
+        let mut seen = BTreeSet::new();
+        let files = entries(&it["files"])
+            .map(|(path, _)| path)
+            .filter(|path| !clean(path).rsplit('/').next().is_some_and(|name| name.starts_with("..")));
+        let all = files.chain(entries(&it["volumes"]).map(|(path, _)| path));
+        all.filter(sound).any(|path| !seen.insert(clean(path)))
+    })
+}
+
+fn volume_path(file: &Value) -> bool {
+    let wrong = |path: &str| path.split('/').any(|part| part == "..");
+    let volumes = containers(file).flat_map(|(_, it)| entries(&it["volumes"]));
+    volumes.into_iter().any(|(_, it)| it["path"].as_str().is_some_and(wrong))
+}
+
+fn is_base64(text: &str) -> bool {
+    STANDARD.decode(text.replace(['\n', '\r'], "")).is_ok()
+}
+
+fn gate(file: &Value) -> bool {
+    let probes = |it: &Value| ["livenessProbe", "readinessProbe"].iter().any(|key| it.get(key).is_some());
+    let waits = |it: &Value, state: &str| entries(&it["before"]).any(|(_, before)| before["ready"] == state);
+    containers(file).any(|(_, it)| {
+        (waits(it, "complete") && probes(it))
+            || (!waits(it, "complete") && waits(it, "healthy") && !probes(it))
+    })
+}
