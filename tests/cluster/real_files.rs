@@ -235,8 +235,8 @@ async fn s22_the_official_sample_is_told_what_is_wrong_with_it() {
         "containers.container-one1.files[\"/my/file\"].source",
         "containers.container-one1.resources.requests.cpu",
         "containers.container-one1.resources.requests.memory",
-        "containers.container-one1.volumes[\"/mnt/something-else\"].source",
         "containers.container-one1.volumes[\"/mnt/something\"].source",
+        "containers.container-one1.volumes[\"/mnt/something-else\"].source",
         "containers.container-two2.image",
     ];
     assert_eq!(paths, expected, "{}", said.message);
