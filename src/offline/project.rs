@@ -273,6 +273,7 @@ fn workload_inputs(
         uid: source.uid.clone(),
         generation: 1,
         spec: source.spec.clone(),
+        demanded: demands.len(),
         defaults: inputs.defaults.clone(),
         resources: demands.iter().filter_map(state).collect(),
         siblings: siblings.filter(|demand| demand.workload != source.name).cloned().collect(),

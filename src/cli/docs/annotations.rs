@@ -102,6 +102,7 @@ fn plainest(level: PodSecurity) -> WorkloadInputs {
         uid: String::new(),
         generation: 1,
         spec: Map::from_iter(spec),
+        demanded: 0,
         defaults: NamespaceDefaults::default(),
         resources: BTreeMap::new(),
         siblings: Vec::new(),
