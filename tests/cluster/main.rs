@@ -19,6 +19,7 @@ mod boutique;
 mod cli;
 mod crash;
 mod files;
+mod frozen;
 mod gateway;
 mod kinds;
 mod lifecycle;

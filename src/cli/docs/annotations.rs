@@ -43,6 +43,7 @@ fn place_of(place: Place) -> &'static str {
         Place::Score => "Score file",
         Place::Namespace => "Namespace",
         Place::Object => "that object",
+        Place::Ours => "ScoreWorkload, ScoreResource, ProvisionerRule",
     }
 }
 

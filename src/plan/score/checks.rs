@@ -230,12 +230,17 @@ const AMOUNTS: [(&str, Amount); 2] =
 
 fn instructions(input: &Input) -> Vec<Problem> {
     let unknown = |key: &&String| key.starts_with(instructions::PREFIX) && !instructions::is_known(key);
-    let refuse = |key: &String| {
-        let hint = near_miss(key, instructions::of_score())
-            .map_or_else(known_instructions, |near| format!("did you mean `{near}`?"));
-        problem(annotation_path(key), format!("unknown instruction to the operator; {hint}"))
-    };
+    let refuse = |key: &String| problem(annotation_path(key), unknown_instruction(key));
     annotations(input).map(|(key, _)| key).filter(unknown).map(refuse).collect()
+}
+
+fn unknown_instruction(key: &str) -> String {
+    if instructions::ALL.iter().any(|it| it.key == key) {
+        return "unknown instruction to the operator in a Score file: it is an annotation of the object itself (`kubectl annotate`), see docs/annotations.md; remove it here".to_owned();
+    }
+    let hint = near_miss(key, instructions::of_score())
+        .map_or_else(known_instructions, |near| format!("did you mean `{near}`?"));
+    format!("unknown instruction to the operator; {hint}")
 }
 
 fn known_instructions() -> String {
