@@ -3,8 +3,8 @@
 mod changes;
 mod completion;
 mod crds;
-mod docs;
 mod diff;
+mod docs;
 mod engine;
 pub mod exit;
 mod explain;

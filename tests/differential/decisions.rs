@@ -285,7 +285,7 @@ fn target(file: &Value) -> bool {
 
 fn clean(path: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
-    parts.map(|part| format!("/{part}")).collect()
+    format!("/{}", parts.collect::<Vec<_>>().join("/"))
 }
 
 /// The sound paths of a container, cleaned; a file wins over a volume at the same place.
