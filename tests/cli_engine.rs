@@ -128,7 +128,7 @@ fn boutique_files() -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_files_does_not_matter(files in Just(boutique_files()).prop_shuffle()) {

@@ -24,7 +24,7 @@ fn base() -> Value {
                 "image": "nginx:1.29",
                 "command": ["nginx"],
                 "files": {"/etc/app.conf": {"content": "x"}},
-                "volumes": {"/data": {"source": "data"}},
+                "volumes": {},
                 "before": {"log": {"ready": "started"}},
                 "livenessProbe": {"httpGet": {"path": "/", "port": 80}},
             },
@@ -237,12 +237,12 @@ fn s13_volumes() {
     check(&[
         (
             "containers>web>volumes>/data",
-            r#"{"source": ""} {"source": "x", "path": "", "readOnly": false}"#,
+            r#"{"source": "${resources.db}"} {"source": "postgres.default#shop.db", "path": "", "readOnly": false}"#,
             r#"{} {"source": "x", "target": "/x"} {"source": "x", "readOnly": "yes"} {"source": "x", "read_only": true} null"#,
         ),
         ("containers>web>volumes>/data>source", "", "null 1"),
     ]);
-    required(&["containers>web>volumes>/data>source"]);
+    // The first of those refused, `{}`: a source is required.
 }
 
 #[test]
@@ -361,6 +361,9 @@ fn s22_the_official_sample_is_valid_and_says_what_keeps_it_from_running() {
         "containers.container-one1.files[\"/my/file\"].source",
         "containers.container-one1.resources.requests.cpu",
         "containers.container-one1.resources.requests.memory",
+        // Volumes that name no resource (L05).
+        "containers.container-one1.volumes[\"/mnt/something\"].source",
+        "containers.container-one1.volumes[\"/mnt/something-else\"].source",
         // `.`, which nothing gives (W08).
         "containers.container-two2.image",
     ];

@@ -58,6 +58,8 @@ fn of_file(input: &Input, changes: &Changes, found: &mut Found<Source>) -> Resul
     let count = contents.documents.len();
     for mut document in contents.documents {
         let known = workload::prepare(&mut document, changes, &|name| input.source(name));
+        let remarks = workload::remarks(&document);
+        remarks.iter().for_each(|remark| note(format_args!("{}: {remark}", input.name)));
         let findings = workload::validate(&input.name, &document, known.map_err(Failure::error)?);
         if findings.is_empty() {
             found.items.extend(Source::new(&input.name, &document));

@@ -151,7 +151,7 @@ async fn explain_reads_the_statuses_of_a_cluster() {
     let ns = cluster.namespace("cli-explain").await;
     ns.rule(rule("lent").makes_config_map()).await;
     let lent = ns.rule_name("lent");
-    ns.apply(score("other")).await.becomes_ready().await;
+    ns.apply(score("neighbour")).await.becomes_ready().await;
     ns.apply(score("web").needs("it", "lent").with_id("common")).await.becomes_ready().await;
 
     let tree = program(cluster, &ns, &["explain", "web"]);
@@ -165,7 +165,7 @@ async fn explain_reads_the_statuses_of_a_cluster() {
     ] {
         assert!(tree.stdout.contains(line), "{line:?} is missing in\n{}", tree.stdout);
     }
-    assert!(!tree.stdout.contains("other"), "{tree:?}");
+    assert!(!tree.stdout.contains("neighbour"), "{tree:?}");
 
     let json = program(cluster, &ns, &["explain", "web", "-o", "json"]);
     let graph: Value = serde_json::from_str(&json.stdout).unwrap();

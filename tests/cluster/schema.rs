@@ -204,7 +204,7 @@ async fn kubectl_refuses_a_typing_error_and_explains_the_fields() {
     let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let explain = |path: &str| words(cluster.kubectl(&["explain", path], "").unwrap());
     assert!(explain("swl.spec").contains("paste your `score.yaml` here"));
-    assert!(explain("swl.spec.containers").contains("All of them run side by side in one pod"));
+    assert!(explain("swl.spec.containers").contains("They run side by side in one pod"));
     assert!(explain("swl.spec.resources.params").contains("the rule says which there are"));
     assert!(explain("sres.status.inventory").contains("Only these are ever deleted"));
     assert!(explain("prule.spec.readyWhen").contains("before the resource is ready"));

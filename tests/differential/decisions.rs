@@ -47,6 +47,7 @@ pub const DECISIONS: &[Decision] = &[
     refuse("TargetTwice", target_twice),
     refuse("TargetBelow", target_below),
     refuse("VolumePath", volume_path),
+    refuse("VolumeSource", volume_source),
     refuse("FileSource", |file| files(file).any(|(_, it)| it["source"].is_string())),
     refuse("FileContent", |file| {
         files(file).any(|(_, it)| it["binaryContent"].as_str().is_some_and(|text| !is_base64(text)))
@@ -285,7 +286,7 @@ fn target(file: &Value) -> bool {
 
 fn clean(path: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
-    format!("/{}", parts.collect::<Vec<_>>().join("/"))
+    parts.fold(String::new(), |path, part| path + "/" + part)
 }
 
 /// The sound paths of a container, cleaned; a file wins over a volume at the same place.
@@ -315,6 +316,19 @@ fn volume_path(file: &Value) -> bool {
     let wrong = |path: &str| path.split('/').any(|part| part == "..");
     let volumes = containers(file).flat_map(|(_, it)| entries(&it["volumes"]));
     volumes.into_iter().any(|(_, it)| it["path"].as_str().is_some_and(wrong))
+}
+
+/// A source without a placeholder is the identity of a resource of the same file.
+fn volume_source(file: &Value) -> bool {
+    let text = |value: &Value, or: &str| value.as_str().unwrap_or(or).to_owned();
+    let identity = |(name, it): (&String, &Value)| {
+        let id = text(&it["id"], &format!("{NAME}.{name}"));
+        format!("{}.{}#{id}", text(&it["type"], ""), text(&it["class"], "default"))
+    };
+    let known: BTreeSet<_> = entries(&file["resources"]).map(identity).collect();
+    let sources = containers(file).flat_map(|(_, it)| entries(&it["volumes"])).collect::<Vec<_>>();
+    let mut sources = sources.into_iter().filter_map(|(_, it)| it["source"].as_str());
+    sources.any(|source| placeholders::is_literal(source) && !known.contains(source))
 }
 
 /// With padding; bits of the last character that stand for nothing may be anything.

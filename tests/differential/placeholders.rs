@@ -26,6 +26,11 @@ fn references(text: &str) -> Vec<Vec<String>> {
     found
 }
 
+/// Whether no placeholder is in a text.
+pub fn is_literal(text: &str) -> bool {
+    references(text).is_empty()
+}
+
 /// The parts between the dots; `\.` is a dot in a part.
 fn parts(inner: &str) -> Vec<String> {
     let inner = inner.replace("\\.", "\0");
