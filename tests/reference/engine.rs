@@ -74,7 +74,7 @@ impl Namespace {
         let mut objects = Vec::new();
         let projection = project(&inputs, &mut |manifest| objects.push(manifest.body.clone()));
         self.keep(&projection);
-        let refused = refused(findings, &projection);
+        let refused = refused(&findings, &projection);
         if refused.is_empty() { Ok(objects) } else { Err(refused) }
     }
 
@@ -95,7 +95,7 @@ impl Namespace {
     }
 }
 
-fn refused(of_rules: Vec<Finding>, projection: &Projection) -> Refused {
+fn refused(of_rules: &[Finding], projection: &Projection) -> Refused {
     let problems = of_rules.iter().chain(&projection.problems).map(|finding| finding.problem.to_string());
     let awaited = projection.awaited.iter().map(|wait| format!("{}: {}", wait.path, wait.awaited.message));
     problems.chain(awaited).collect()

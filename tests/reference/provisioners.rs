@@ -39,12 +39,12 @@ pub fn rules<'a>(own: &[Provisioner], demands: impl Iterator<Item = &'a Demand>)
     }
     let rule = |(uid, params): (&ResourceUid, Map<_, _>)| {
         let provisioner = all.iter().find(|provisioner| provisioner.type_ == uid.type_)?;
-        Some(rule(provisioner, uid, params))
+        Some(rule(provisioner, uid, &params))
     };
     params.into_iter().filter_map(rule).collect()
 }
 
-fn rule(provisioner: &Provisioner, uid: &ResourceUid, params: Map<String, Value>) -> RuleFile {
+fn rule(provisioner: &Provisioner, uid: &ResourceUid, params: &Map<String, Value>) -> RuleFile {
     let param = |key: &String| (key.clone(), json!(format!("{{{{ params[{}] }}}}", json!(key))));
     let outputs = match &provisioner.outputs {
         Value::String(all) if all == "<params>" => params.keys().map(param).collect(),
