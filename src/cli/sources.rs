@@ -27,7 +27,6 @@ pub(super) struct Found<T> {
 /// # Errors
 /// Files that cannot be read; changes that do not fit, or that are given for several workloads at once.
 pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<Source>, Failure> {
-    let is_changed = !changes.is_empty();
     let changes = changes.read()?;
     let inputs = files::read(paths)?;
     let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
@@ -35,11 +34,7 @@ pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<
     for input in &inputs {
         documents += of_file(input, &changes, &mut found)?;
     }
-    if is_changed && documents > 1 {
-        return Err(Failure::error(format_args!(
-            "images and overrides are for one workload, found {documents}: `wrap` each with its own"
-        )));
-    }
+    changes.fit(documents).map_err(Failure::error)?;
     if documents == 0 && found.findings.is_empty() {
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         return Err(Failure::error(format_args!(

@@ -36,6 +36,19 @@ impl Changes {
     fn overrides_score(&self) -> bool {
         self.overrides.is_some() || !self.properties.is_empty()
     }
+
+    /// Whether they can be put into that many workloads at once: an image or an override is meant for one.
+    ///
+    /// # Errors
+    /// How many were found, and what to do (W08, E10).
+    pub fn fit(&self, workloads: usize) -> Result<(), String> {
+        if workloads > 1 && (self.overrides_score() || !self.images.is_empty()) {
+            return Err(format!(
+                "images and overrides are for one workload, found {workloads}: `wrap` each with its own"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Puts `changes` into a document and makes it whole: overrides, then the upgrade of old forms (S20), then

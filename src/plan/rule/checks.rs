@@ -15,6 +15,7 @@ const RESOURCE_SCOPE: &[&str] = &[
     "params",
     "locals",
     "generated",
+    "metadata",
     "id",
     "uid",
     "guid",
