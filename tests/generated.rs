@@ -207,9 +207,8 @@ fn the_operator_may_do_all_that_it_makes() {
 #[test]
 fn the_operator_may_make_nothing_else() {
     let needed: BTreeSet<_> = made_kinds().iter().map(|(version, kind)| resource(version, kind)).collect();
-    // Files of containers are the next thing that workloads are to become; one event per transition; to ask what it may do.
+    // One event per transition; to ask what it may do.
     let besides = [
-        ("", "configmaps"),
         ("events.k8s.io", "events"),
         ("authorization.k8s.io", "selfsubjectaccessreviews"),
         ("k8s.score.dev", "scoreresources"),

@@ -1,4 +1,5 @@
-//! Every label, annotation and field manager that the operator writes or reads.
+//! Every label, annotation and field manager that the operator writes or reads. What people instruct it by is
+//! in `instructions`.
 
 /// Field manager of everything we apply but status. Never renamed: server-side apply removes a field
 /// only for the manager that once set it.
@@ -51,4 +52,79 @@ pub const FOREIGN_PREFIXES: &[&str] = &[
     "velero.io/",
     "app.kubernetes.io/",
     "kubectl.kubernetes.io/",
+];
+
+/// A label or annotation that the operator writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// Its key.
+    pub key: &'static str,
+    /// Which of the two it is.
+    pub form: Form,
+    /// What carries it.
+    pub on: &'static str,
+    /// What it says, for people.
+    pub meaning: &'static str,
+}
+
+/// How a word is attached to an object.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// Objects can be selected by it.
+    Label,
+    /// It is only read.
+    Annotation,
+}
+
+/// All that the operator writes, for the generated reference (`docs/annotations.md`). That it is whole is held by
+/// a test, which compares it with what is rendered.
+pub const WRITTEN: &[Written] = &[
+    Written {
+        key: MANAGED_BY,
+        form: Form::Label,
+        on: "everything that the operator makes, and pods",
+        meaning: "`score-operator`. The operator's watches select by it: without it a change of the object is not noticed at once.",
+    },
+    Written {
+        key: NAME,
+        form: Form::Label,
+        on: "what a workload becomes, and its pods",
+        meaning: "The name of the workload.",
+    },
+    Written {
+        key: INSTANCE,
+        form: Form::Label,
+        on: "what a workload becomes, and its pods",
+        meaning: "The workload's name and a hash of its namespace and name, the same for ever. Services and controllers select the pods by it alone.",
+    },
+    Written {
+        key: WORKLOAD_NAME,
+        form: Form::Annotation,
+        on: "what a workload becomes, and its pods",
+        meaning: "The name of the workload.",
+    },
+    Written {
+        key: FILES_HASH,
+        form: Form::Annotation,
+        on: "pods with files of their own",
+        meaning: "A hash of the files' contents: a changed file makes new pods. Of a secret in a file it holds which one it is, not its value.",
+    },
+    Written {
+        key: RESOURCE_UID,
+        form: Form::Annotation,
+        on: "the objects of a resource",
+        meaning: "Which resource: `type.class#id`.",
+    },
+    Written {
+        key: RESOURCE_GUID,
+        form: Form::Annotation,
+        on: "the objects of a resource",
+        meaning: "The resource's random id, the same for its whole life.",
+    },
+    Written {
+        key: SOURCE_WORKLOAD,
+        form: Form::Annotation,
+        on: "the objects of a resource",
+        meaning: "The workload that first defined the resource.",
+    },
 ];

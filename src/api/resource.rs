@@ -99,7 +99,7 @@ pub struct ScoreResourceStatus {
 }
 
 /// One object that the operator made. The name is recorded before the object is created, the uid
-/// after: a crash in between loses nothing (decision 2).
+/// after: a crash in between loses nothing.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InventoryEntry {

@@ -35,7 +35,8 @@ pub struct Score {
     /// The network ports that the workload offers. They become a Service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
-    /// The containers of the workload, by name. All of them run side by side in one pod.
+    /// The containers of the workload, by name. They run side by side in one pod, after those that
+    /// start `before` them.
     #[schemars(extend("minProperties" = 1, "maxProperties" = 16, "propertyNames" = name_schema()))]
     pub containers: BTreeMap<String, Container>,
     /// What the workload depends on (a database, a queue, a DNS name), by name. A ProvisionerRule of

@@ -1,6 +1,7 @@
 //! Floor 6: the command line.
 
 mod crds;
+mod docs;
 mod run;
 
 use std::path::PathBuf;
@@ -27,6 +28,13 @@ enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Write the generated reference pages into a directory.
+    #[command(hide = true)]
+    Docs {
+        /// The directory; one file per page.
+        #[arg(long)]
+        dir: PathBuf,
+    },
 }
 
 /// How to run the controllers.
@@ -52,6 +60,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Crds { dir } => crds::execute(dir.as_deref()),
+            Command::Docs { dir } => docs::execute(&dir),
         }
     }
 }

@@ -31,7 +31,7 @@ enum Task {
     },
     /// Measure what the operator costs, beside a client that does nothing but apply.
     Bench(bench::Options),
-    /// Write the CRDs in crds/ anew, from the types in `src/api`.
+    /// Write the CRDs in crds/ and the reference pages in docs/ anew, from the types and tables in `src`.
     Codegen {
         /// Write nothing, and fail if something would have to be written.
         #[arg(long)]
