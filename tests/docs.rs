@@ -25,7 +25,7 @@ fn the_reference_is_what_the_source_says() {
     assert!(status.expect("the operator runs").success());
     let made: Vec<_> =
         fs::read_dir(fresh.path()).expect("pages").map(|page| page.expect("a page").path()).collect();
-    assert_eq!(made.len(), 2, "{made:?}");
+    assert_eq!(made.len(), 3, "{made:?}");
     for page in made {
         let kept = root().join("docs").join(page.file_name().expect("a name"));
         assert!(

@@ -12,7 +12,6 @@ mod object;
 pub mod owner;
 pub mod pod;
 pub mod probe;
-pub mod quantity;
 pub mod resource;
 mod secrets;
 pub mod service;

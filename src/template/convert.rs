@@ -8,7 +8,7 @@ use serde_json::{Number, Value as Json};
 
 use super::error::Fault;
 use super::limits::{EACH_ITEMS, JSON_DEPTH, STRING_BYTES};
-use super::object::{Container, Missing, Omit, Secret};
+use super::object::{Container, Missing, Omit, Secret, Template};
 use super::scope::{Budget, Entry, Tree};
 use super::value::Value;
 
@@ -66,6 +66,10 @@ fn object(result: &Jinja, budget: &mut Budget) -> Result<Value, Fault> {
         secret.deliver();
         budget.make(secret.reference.name.len() + secret.reference.key.len())?;
         return Ok(Value::SecretRef((*secret.reference).clone()));
+    }
+    if let Some(template) = result.downcast_object_ref::<Template>() {
+        template.deliver();
+        return budget.compose(&template.composed).map(Value::SecretRef);
     }
     match result.downcast_object_ref::<Missing>() {
         Some(_) => Ok(Json::Null.into()),

@@ -15,6 +15,10 @@ pub const EACH_ITEMS: usize = 256;
 pub const JSON_DEPTH: usize = 64;
 /// The size of all values that one expression names, in bytes: it is checked before the expression runs.
 pub const REACH_BYTES: usize = 4 * 1024 * 1024;
+/// What the filters of one expression may make, in bytes, results that only go into other filters included.
+pub const MADE_BYTES: usize = 2 * 1024 * 1024;
+/// The longest list or map that a filter makes.
+pub const ITEMS: usize = 1024;
 /// The size of all values that the expressions of one rule name, in bytes, and 2 KiB for each evaluation.
 pub const WORK_BYTES: usize = 64 * 1024 * 1024;
 /// What starting one expression costs of [`WORK_BYTES`].

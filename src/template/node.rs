@@ -30,7 +30,9 @@ pub struct Leaf {
     /// The variables with their constant attributes: `["generated", "password"]`. Where a key is computed
     /// (`locals[item.name]`), what is before it. For `item` and `index` of an `$each`, the names that its list is made of.
     pub names: Vec<Vec<String>>,
-    /// The functions that are called: at most `secret_ref`.
+    /// Those of `names` that stand anywhere but among the arguments of `secret_template`: where they are, their values are.
+    pub exposed: Vec<Vec<String>>,
+    /// The functions that are called: `secret_ref`, `secret_template`.
     pub functions: Vec<String>,
     /// The filter that makes the whole value, as `b64encode` in `{{ (a ~ b) | b64encode }}`. None where anything else follows or is around it.
     pub outer_filter: Option<String>,

@@ -7,6 +7,7 @@ use minijinja::Value as Jinja;
 use serde_json::Value as Json;
 
 use super::chain::{Name, Rest};
+use super::compose::{Composed, Composer};
 use super::error::Fault;
 use super::limits::{EVALUATION_COST, OUTPUT_BYTES, WORK_BYTES};
 use super::value::{SecretRef, Value};
@@ -202,13 +203,42 @@ fn number_from(number: &serde_json::Number) -> Jinja {
 pub struct Budget {
     output: usize,
     work: usize,
+    composer: Option<Composer>,
 }
 
 impl Budget {
     /// The full budget: [`OUTPUT_BYTES`] of output, [`WORK_BYTES`] of work.
     #[must_use]
     pub fn new() -> Self {
-        Self { output: OUTPUT_BYTES, work: WORK_BYTES }
+        Self { output: OUTPUT_BYTES, work: WORK_BYTES, composer: None }
+    }
+
+    /// Lets `secret_template` make keys of the Secret `name`: see [`Budget::composed`].
+    #[must_use]
+    pub fn composing(self, name: &str) -> Self {
+        Self { composer: Some(Composer::new(name)), ..self }
+    }
+
+    /// Names the output that is evaluated next: keys of the Secret are called after it.
+    pub fn begin_output(&mut self, output: &str) {
+        if let Some(composer) = &mut self.composer {
+            composer.begin(output);
+        }
+    }
+
+    /// What `secret_template` has composed, by the keys that the references to it name.
+    #[must_use]
+    pub fn composed(self) -> BTreeMap<String, Composed> {
+        self.composer.map(Composer::finish).unwrap_or_default()
+    }
+
+    /// The reference to a new key that holds `composed`.
+    pub(super) fn compose(&mut self, composed: &Composed) -> Result<SecretRef, Fault> {
+        self.make(composed.size())?;
+        let composer = self.composer.as_mut().ok_or_else(|| {
+            Fault::problem("`secret_template` may stand in `outputs` only, as it makes what a workload reads")
+        })?;
+        Ok(composer.add(composed.clone()))
     }
 
     /// Counts a piece of output.
@@ -222,7 +252,12 @@ impl Budget {
 
     /// Counts an evaluation that reaches values of `bytes`.
     pub(super) fn work(&mut self, bytes: usize) -> Result<(), Fault> {
-        let left = self.work.checked_sub(bytes + EVALUATION_COST);
+        self.work_done(bytes + EVALUATION_COST)
+    }
+
+    /// Counts what was made on the way.
+    pub(super) fn work_done(&mut self, bytes: usize) -> Result<(), Fault> {
+        let left = self.work.checked_sub(bytes);
         self.work = left.ok_or_else(|| {
             Fault::problem(
                 "the rule evaluates too much: too many items of `$each`, or too many uses of large values",
