@@ -110,6 +110,12 @@ pub const WRITTEN: &[Written] = &[
         meaning: "A hash of the files' contents: a changed file makes new pods. Of a secret in a file it holds which one it is, not its value.",
     },
     Written {
+        key: SECRETS_DIGEST,
+        form: Form::Annotation,
+        on: "pods that read Secrets",
+        meaning: "A keyed digest of what they read: a Secret that changes makes new pods, once. Nobody learns a value from it.",
+    },
+    Written {
         key: RESOURCE_UID,
         form: Form::Annotation,
         on: "the objects of a resource",

@@ -99,6 +99,12 @@ pub fn generated_secret(resource: &str) -> String {
     truncate_hash(&format!("{resource}-generated"), LABEL_MAX)
 }
 
+/// The Service that names the pods of a StatefulSet, from the workload's name (W02).
+#[must_use]
+pub fn headless_service(workload: &str) -> String {
+    truncate_hash(&format!("{workload}-headless-svc"), LABEL_MAX)
+}
+
 /// The claim that a resource keeps for its consumers that are no StatefulSet (L02).
 #[must_use]
 pub fn claim(resource: &ResourceUid) -> String {

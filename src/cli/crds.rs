@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::ResourceExt;
 
-use super::Error;
+use super::exit::{Failure, print};
 use crate::api::crds;
 
 const HEADER: &str = "# Generated from src/api by `cargo xtask codegen`; edit the types there.\n";
 
-pub(super) fn execute(dir: Option<&Path>) -> Result<(), Error> {
+pub(super) fn execute(dir: Option<&Path>) -> Result<(), Failure> {
     for (file, text) in files()? {
         match dir {
-            None => println!("---\n{text}"),
+            None => print(&format!("---\n{text}\n"))?,
             Some(dir) => {
                 let path = dir.join(file);
-                std::fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+                std::fs::write(&path, text).map_err(|error| Failure::write(&path, &error))?;
             }
         }
     }
@@ -23,9 +24,10 @@ pub(super) fn execute(dir: Option<&Path>) -> Result<(), Error> {
 }
 
 /// File name and content of each definition.
-fn files() -> Result<Vec<(String, String)>, Error> {
-    let file = |crd: k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition| {
-        let yaml = serde_saphyr::to_string(&crd).map_err(|error| Error::Yaml(error.to_string()))?;
+fn files() -> Result<Vec<(String, String)>, Failure> {
+    let file = |crd: CustomResourceDefinition| {
+        let yaml = serde_saphyr::to_string(&crd)
+            .map_err(|error| Failure::error(format_args!("cannot write YAML: {error}")))?;
         let plural = crd.name_any().split('.').next().unwrap_or_default().to_owned();
         Ok((format!("{plural}.yaml"), format!("{HEADER}{yaml}")))
     };

@@ -1,14 +1,26 @@
 //! Floor 6: the command line.
 
+mod changes;
+mod completion;
 mod crds;
 mod docs;
+pub mod exit;
+mod files;
+mod report;
 mod run;
+mod unwrap;
+mod validate;
+mod version;
+mod wrap;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::telemetry::LogFormat;
+use exit::Failure;
 
 /// Runs Score workloads on Kubernetes.
 #[derive(Debug, Parser)]
@@ -28,6 +40,24 @@ enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Turn a Score file into a ScoreWorkload.
+    #[command(after_help = WRAP_HELP)]
+    Wrap(wrap::WrapArgs),
+    /// Turn a ScoreWorkload into a Score file.
+    #[command(after_help = UNWRAP_HELP)]
+    Unwrap(unwrap::UnwrapArgs),
+    /// Check Score files and ScoreWorkloads, without a cluster.
+    #[command(after_help = VALIDATE_HELP)]
+    Validate(validate::ValidateArgs),
+    /// Print a script that completes arguments in a shell.
+    #[command(after_help = COMPLETION_HELP)]
+    Completion {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the versions of the program, of Score and of our API.
+    Version,
     /// Write the generated reference pages into a directory.
     #[command(hide = true)]
     Docs {
@@ -36,6 +66,42 @@ enum Command {
         dir: PathBuf,
     },
 }
+
+const WRAP_HELP: &str = "\
+Files that the Score file names become part of the ScoreWorkload. The deprecated lists of files and volumes
+become maps. Comments and the order of keys stay; empty lines, quotes and line breaks may change. What is
+written means the same to readers of YAML 1.1, as kubectl is one.
+
+Examples:
+  score-operator wrap score.yaml | kubectl apply -f -
+  score-operator wrap score.yaml -n shop --image web=registry.example/web:1.2.3
+  score-operator wrap score.yaml --overrides-file production.yaml
+  score-operator wrap score.yaml --override-property 'containers.web.variables.LOG_LEVEL=\"debug\"'
+  score-operator wrap score.yaml --override-property 'containers.web.args.-1=--verbose'
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the Score file is refused.";
+
+const UNWRAP_HELP: &str = "\
+Examples:
+  score-operator unwrap workload.yaml > score.yaml
+  kubectl get scoreworkload shop -o yaml | score-operator unwrap -
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the ScoreWorkload is refused.";
+
+const VALIDATE_HELP: &str = "\
+Of a directory, all .yaml files below it are read; other objects in them are skipped.
+
+Examples:
+  score-operator validate score.yaml
+  score-operator validate apps/ -o github
+  score-operator wrap score.yaml | score-operator validate -
+
+Exit status: 0 no problem, 1 wrong usage or a file that cannot be read, 2 there are problems.";
+
+const COMPLETION_HELP: &str = "\
+Examples:
+  source <(score-operator completion bash)
+  score-operator completion fish > ~/.config/fish/completions/score-operator.fish";
 
 /// How to run the controllers.
 #[derive(Debug, clap::Args)]
@@ -51,41 +117,58 @@ pub struct RunArgs {
     resync_seconds: u64,
 }
 
-impl Cli {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// What went wrong, for people.
-    pub fn execute(self) -> Result<(), Error> {
-        match self.command {
-            Command::Run(args) => run::execute(&args),
-            Command::Crds { dir } => crds::execute(dir.as_deref()),
-            Command::Docs { dir } => docs::execute(&dir),
+/// Runs the program: `arguments` begin with its own name. Gives what the shell sees.
+#[must_use]
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    match parse(arguments) {
+        Ok(cli) => cli.execute().map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS),
+        Err(error) => {
+            // Nobody is left to be told where stdout and stderr are closed.
+            drop(error.print());
+            // clap's own status for a wrong usage is 2, which here means that the input is refused.
+            ExitCode::from(u8::from(error.use_stderr()))
         }
     }
 }
 
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No cluster to talk to.
-    #[error("no cluster to talk to: {0}; set KUBECONFIG, or run in a pod with a ServiceAccount")]
-    Config(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The client cannot be set up.
-    #[error("the client cannot be set up: {0}")]
-    Client(#[source] kube::Error),
-    /// A file cannot be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A definition cannot be written as YAML.
-    #[error("cannot write YAML: {0}")]
-    Yaml(String),
-    /// The runtime cannot be started.
-    #[error("cannot start: {0}")]
-    Start(#[source] std::io::Error),
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let command = match arguments.first() {
+        Some(program) if is_plugin(program.as_ref()) => plugin(Cli::command()),
+        _ => Cli::command(),
+    };
+    command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// The same commands as kubectl's users type them.
+fn plugin(command: clap::Command) -> clap::Command {
+    let examples = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
+        Some(help) => command.after_help(help.replace("score-operator ", "kubectl score ")),
+        None => command,
+    };
+    command.name("kubectl-score").bin_name("kubectl score").mut_subcommands(examples)
+}
+
+/// Whether kubectl runs us: it finds a plugin by the name of its file.
+fn is_plugin(program: &Path) -> bool {
+    let name = program.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with("kubectl-score"))
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// How it ended, where it did not end well.
+    pub fn execute(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Run(args) => run::execute(&args),
+            Command::Crds { dir } => crds::execute(dir.as_deref()),
+            Command::Docs { dir } => docs::execute(&dir),
+            Command::Wrap(args) => wrap::execute(args),
+            Command::Unwrap(args) => unwrap::execute(&args),
+            Command::Validate(args) => validate::execute(&args),
+            Command::Completion { shell } => completion::execute(shell),
+            Command::Version => version::execute(),
+        }
+    }
 }

@@ -7,22 +7,24 @@ use k8s_openapi::jiff::{Timestamp, Unit};
 use rand::Rng;
 use rand::distr::Alphanumeric;
 
-use super::{Error, RunArgs};
+use super::RunArgs;
+use super::exit::Failure;
 use crate::cluster::client;
 use crate::cluster::world::Environment;
 use crate::controller::{Options, run};
 use crate::telemetry;
 
-pub(super) fn execute(args: &RunArgs) -> Result<(), Error> {
+pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
     telemetry::start(args.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::error(format_args!("cannot start: {error}")))?;
     runtime.block_on(serve(args))
 }
 
-async fn serve(args: &RunArgs) -> Result<(), Error> {
-    let config = kube::Config::infer().await.map_err(|error| Error::Config(error.into()))?;
+async fn serve(args: &RunArgs) -> Result<(), Failure> {
+    let config = kube::Config::infer().await.map_err(|error| no_cluster(&error))?;
     tracing::info!(server = %config.cluster_url, version = env!("CARGO_PKG_VERSION"), "starting");
-    let client = client::new(config).map_err(Error::Client)?;
+    let client = client::new(config).map_err(|error| unusable(&error))?;
     let options = Options {
         concurrency: args.concurrency.into(),
         resync: Duration::from_secs(args.resync_seconds),
@@ -33,6 +35,16 @@ async fn serve(args: &RunArgs) -> Result<(), Error> {
         () = told_to_end() => tracing::info!("told to end"),
     }
     Ok(())
+}
+
+fn no_cluster(error: &kube::config::InferConfigError) -> Failure {
+    Failure::error(format_args!(
+        "no cluster to talk to: {error}; set KUBECONFIG, or run in a pod with a ServiceAccount"
+    ))
+}
+
+fn unusable(error: &kube::Error) -> Failure {
+    Failure::error(format_args!("the client cannot be set up: {error}"))
 }
 
 /// The clock of the machine, and the random numbers of its kernel.

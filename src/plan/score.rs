@@ -65,8 +65,9 @@ fn part(path: &str) -> &str {
     path.match_indices(['.', '[']).nth(2).map_or(path, |(end, _)| &path[..end])
 }
 
-/// What the schema says of a Score file.
-fn shape(raw: &Map<String, Value>) -> Vec<Problem> {
+/// What the schema says of a Score file, sorted by path: all that `kubectl apply` would refuse, and no more.
+#[must_use]
+pub fn shape(raw: &Map<String, Value>) -> Vec<Problem> {
     let instance = Value::Object(raw.clone());
     match &*SCHEMA {
         Ok(schema) => {

@@ -85,19 +85,53 @@ fn from_secret(name: &str, secret: &SecretRef) -> Value {
     json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}})
 }
 
-/// Text with references in it. Text that came from an output is escaped: the kubelet would take a
-/// `$(NAME)` in a password for a variable (H13).
+/// Text with references in it. The kubelet takes `$(NAME)` for a variable and `$$` for `$`. Neither may come
+/// of what an output holds, such as a password (H13), nor of a `$` of the author's and what follows it; what
+/// the author wrote alone stays as it is.
 fn mixed(text: &Filled, references: &mut Map<String, Value>) -> String {
-    let part = |part: &Part| match part {
-        Part::Literal(text) => text.clone(),
-        Part::Output(text) => text.replace("$(", "$$("),
-        Part::Secret(secret) => {
-            let name = reference_name(secret);
-            references.insert(name.clone(), from_secret(&name, secret));
-            format!("$({name})")
+    let mut all = String::new();
+    for (at, part) in text.parts().iter().enumerate() {
+        let next = text.parts().get(at + 1).and_then(first);
+        match part {
+            Part::Literal(text) => all += &closed(text, next),
+            Part::Output(text) => all += &escaped(text, next),
+            Part::Secret(secret) => {
+                let name = reference_name(secret);
+                references.insert(name.clone(), from_secret(&name, secret));
+                all.extend(["$(", &name, ")"]);
+            }
         }
+    }
+    all
+}
+
+/// The character that a part begins with, once it is rendered.
+fn first(part: &Part) -> Option<char> {
+    match part {
+        Part::Literal(text) | Part::Output(text) => text.chars().next(),
+        Part::Secret(_) => Some('$'),
+    }
+}
+
+/// Whether a `$` before this character is not just itself to the kubelet.
+fn is_read_on(next: Option<char>) -> bool {
+    matches!(next, Some('$' | '('))
+}
+
+/// A text of the author's, whose last `$` is not read together with what follows.
+fn closed(text: &str, next: Option<char>) -> String {
+    let last = text.len() - text.trim_end_matches('$').len();
+    let end = if last % 2 == 1 && is_read_on(next) { "$" } else { "" };
+    format!("{text}{end}")
+}
+
+/// A text that the kubelet leaves as it is.
+fn escaped(text: &str, next: Option<char>) -> String {
+    let following = text.chars().skip(1).map(Some).chain([next]);
+    let doubled = |(c, next): (char, Option<char>)| {
+        if c == '$' && is_read_on(next) { "$$".to_owned() } else { c.to_string() }
     };
-    text.parts().iter().map(part).collect()
+    text.chars().zip(following).map(doubled).collect()
 }
 
 /// `__ref_` and a hash of the Secret and its key, with a NUL between them: without it, (`db`,
@@ -204,6 +238,47 @@ mod tests {
         // FNV-1 128 itself is that of the reference implementation (vector of V03 without a separator).
         let text = URL_SAFE_NO_PAD.encode(fnv1_128(b"helloworld").to_be_bytes()).replace(['_', '-'], "0");
         assert_eq!(text, "7nSlDImL8R05KcUzKJ00KQ");
+    }
+
+    /// What the kubelet makes of a variable's value.
+    fn expanded(text: &str, known: &dyn Fn(&str) -> String) -> String {
+        let Some(at) = text.find('$') else { return text.to_owned() };
+        let (before, after) = (&text[..at], &text[at + 1..]);
+        let (found, rest) = match after.strip_prefix('(').and_then(|open| open.split_once(')')) {
+            Some((name, rest)) => (known(name), rest),
+            None => ("$".to_owned(), after.strip_prefix('$').unwrap_or(after)),
+        };
+        format!("{before}{found}{}", expanded(rest, known))
+    }
+
+    #[test]
+    fn h13_v03_what_outputs_and_secrets_hold_arrives_as_it_is() {
+        let known = |name: &str| if name.starts_with("__ref_") { "S$(V)$$".into() } else { "?".to_owned() };
+        let outputs = ["$", "$$", "(V)", "$(V)", "$$(V)", "$$$", "b", "$x"];
+        let literals = ["a", "$$", "$$$$", "x$$", "$$(V)", "(V)", "${secret}"];
+        let texts = || {
+            literals
+                .iter()
+                .map(|text| (*text).to_owned())
+                .chain((0..outputs.len()).map(|at| format!("${{{at}}}")))
+        };
+        let all = texts().flat_map(|one| texts().map(move |two| format!("{one}{two}")));
+        let all = all.flat_map(|two| texts().map(move |three| format!("{two}{three}")));
+        for text in all {
+            let look_up = |found: &crate::template::Reference| match found.path[0].parse::<usize>() {
+                Ok(at) => Ok::<_, ()>(Resolved::from(json!(outputs[at]))),
+                Err(_) => Ok(Resolved::SecretRef(SecretRef { name: "s".into(), key: "k".into() })),
+            };
+            let filled = parse(&text).expect("placeholders").substitute(look_up).expect("filled");
+            let arrives = |part: &Part| match part {
+                Part::Literal(text) => expanded(text, &known),
+                Part::Output(text) => text.clone(),
+                Part::Secret(_) => "S$(V)$$".to_owned(),
+            };
+            let wanted: String = filled.parts().iter().map(arrives).collect();
+            let sent = mixed(&filled, &mut Map::new());
+            assert_eq!(expanded(&sent, &known), wanted, "{text} was sent as {sent}");
+        }
     }
 
     #[test]

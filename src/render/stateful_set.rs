@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::object::{object, selector};
 use super::{Manifest, SecretValues, pod};
-use crate::api::names::{LABEL_MAX, truncate_hash};
+use crate::api::names::{headless_service, truncate_hash};
 use crate::plan::workload::{PodVolume, Workload};
 
 /// The longest name whose pods' label `controller-revision-hash` still fits (W12).
@@ -17,7 +17,7 @@ const UNUSED_PORT: u16 = 99;
 pub fn render(workload: &Workload, secrets: &SecretValues) -> [Manifest; 2] {
     let mut spec = json!({
         "selector": {"matchLabels": selector(workload)},
-        "serviceName": headless_name(workload),
+        "serviceName": headless_service(&workload.name),
         "template": pod::template(workload, secrets),
     });
     let claims = claims(workload);
@@ -29,14 +29,10 @@ pub fn render(workload: &Workload, secrets: &SecretValues) -> [Manifest; 2] {
     [headless(workload), object(workload, ("apps/v1", "StatefulSet"), name, ("spec", spec))]
 }
 
-fn headless_name(workload: &Workload) -> String {
-    truncate_hash(&format!("{}-headless-svc", workload.name), LABEL_MAX)
-}
-
 fn headless(workload: &Workload) -> Manifest {
     let port = json!({"name": "default", "port": UNUSED_PORT, "targetPort": UNUSED_PORT, "protocol": "TCP"});
     let spec = json!({"clusterIP": "None", "ports": [port], "selector": selector(workload)});
-    object(workload, ("v1", "Service"), headless_name(workload), ("spec", spec))
+    object(workload, ("v1", "Service"), headless_service(&workload.name), ("spec", spec))
 }
 
 fn claims(workload: &Workload) -> Vec<Value> {

@@ -96,9 +96,7 @@ impl Outcome {
     pub fn applied(&self) -> Option<Verdict> {
         let said = match self {
             Self::Rejected(_) | Self::Error(_) => return None,
-            Self::Waiting(awaited) => {
-                (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned())
-            }
+            Self::Waiting(awaited) => not_before(awaited),
             Self::Applying => (Reason::Progressing, "the objects are being applied".to_owned()),
             Self::Refused(refusals) => all_refusals(refusals),
             Self::Unavailable(_) | Self::Failed(_) | Self::Failing(_) | Self::Ready => {
@@ -214,6 +212,16 @@ fn all_refusals(refusals: &[Refusal]) -> (Reason, String) {
     let lines: Vec<_> =
         refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message)).collect();
     (first.map_or(Reason::Applied, |refusal| refusal.reason), lines.join("\n"))
+}
+
+/// What a workload's objects wait for. Resources have a condition of their own, which names each.
+fn not_before(awaited: &[Awaited]) -> (Reason, String) {
+    let others: Vec<_> =
+        awaited.iter().filter(|awaited| awaited.reason != Reason::WaitingForResources).cloned().collect();
+    if others.is_empty() {
+        return (first_reason(awaited), "nothing is changed before what is awaited is there".to_owned());
+    }
+    (first_reason(&others), all_awaited(&others))
 }
 
 fn first_reason(awaited: &[Awaited]) -> Reason {

@@ -65,7 +65,9 @@ fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
     let waiting = inputs.resources.iter().filter(|(_, state)| !state.ready);
     let mut lines: Vec<_> = waiting.map(|(name, state)| state.describe(name)).collect();
     if let (true, Outcome::Waiting(awaited)) = (lines.is_empty(), outcome) {
-        lines.extend(awaited.iter().map(|awaited| awaited.message.clone()));
+        // A wait for anything else shows in `Applied`.
+        let of_resources = awaited.iter().filter(|awaited| awaited.reason == Reason::WaitingForResources);
+        lines.extend(of_resources.map(|awaited| awaited.message.clone()));
     }
     match (lines.is_empty(), inputs.resources.is_empty()) {
         (false, _) => verdict(type_, ConditionStatus::False, (Reason::WaitingForResources, lines.join("\n"))),

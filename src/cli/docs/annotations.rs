@@ -58,7 +58,8 @@ fn written() -> String {
 }
 
 fn foreign() -> String {
-    labels::FOREIGN_PREFIXES.iter().map(|prefix| format!("- `{prefix}`\n")).collect()
+    let lines: Vec<_> = labels::FOREIGN_PREFIXES.iter().map(|prefix| format!("- `{prefix}`")).collect();
+    lines.join("\n")
 }
 
 /// What each level of Pod Security sets: read off a workload that is rendered with it.

@@ -18,7 +18,7 @@ listed once.\n";
 pub(super) fn page() -> String {
     let crds: Vec<Value> = crds::all().iter().map(|crd| json!(crd)).collect();
     let mut page = Page::default();
-    crds.iter().flat_map(parts).for_each(|part| page.list(part));
+    crds.iter().flat_map(parts).for_each(|part| page.list(&part));
     let text = |crd: &Value| head(crd) + &page.tables(word(&crd["spec"]["names"]["kind"]));
     crds.iter().fold(INTRO.to_owned(), |all, crd| all + &text(crd))
 }
@@ -56,26 +56,27 @@ fn schema(crd: &Value) -> &Value {
 
 fn head(crd: &Value) -> String {
     let (spec, names) = (&crd["spec"], &crd["spec"]["names"]);
+    let rules: Vec<_> = rules(schema(crd)).collect();
+    let checked = if rules.is_empty() { String::new() } else { format!(" Checked: {}.", rules.join("; ")) };
     format!(
-        "\n## {}\n\n{}\n\n{}, short name `{}`.{}\n",
+        "\n## {}\n\n{}\n\n{}, short name `{}`.{checked}\n",
         word(&names["kind"]),
         word(&schema(crd)["description"]),
         if word(&spec["scope"]) == "Namespaced" { "In a namespace" } else { "In no namespace" },
         word(&names["shortNames"][0]),
-        rules(schema(crd)).map(|rule| format!(" Checked: {rule}.")).collect::<String>(),
     )
 }
 
 impl<'a> Page<'a> {
     /// Takes in an object, then those in it; one that is made like another is that other.
-    fn list(&mut self, level: Level<'a>) {
+    fn list(&mut self, level: &Level<'a>) {
         let made_of = made_of(level.schema);
         if self.anchors.contains_key(&made_of) {
             return;
         }
         self.anchors.insert(made_of, level.anchor());
         self.levels.push(level.clone());
-        level.fields().filter_map(|(_, field)| field.object()).for_each(|object| self.list(object));
+        level.fields().filter_map(|(_, field)| field.object()).for_each(|object| self.list(&object));
     }
 
     fn tables(&self, kind: &str) -> String {

@@ -21,19 +21,18 @@ pub async fn secret_values(
     namespace: &str,
     wanted: BTreeSet<SecretRef>,
 ) -> Result<Result<SecretValues, Vec<Awaited>>, Error> {
-    let missing = missing_secrets(world, namespace, &wanted).await?;
-    if !missing.is_empty() {
-        let wait = |what| Awaited::new(Reason::WaitingForSecret, what);
-        return Ok(Err(missing.into_iter().map(wait).collect()));
-    }
     if wanted.is_empty() {
         return Ok(Ok(SecretValues::default()));
     }
-    let mut values = BTreeMap::new();
+    let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
     for reference in wanted {
-        let secret = world.secrets.get(namespace, &reference.name).await?;
-        let text = secret.and_then(|secret| secret.data["data"][&reference.key].as_str().map(str::to_owned));
-        values.insert(reference, STANDARD.decode(text.unwrap_or_default()).unwrap_or_default());
+        match value(world, namespace, &reference).await? {
+            Ok(value) => drop(values.insert(reference, value)),
+            Err(what) => missing.push(Awaited::new(Reason::WaitingForSecret, what)),
+        }
+    }
+    if !missing.is_empty() {
+        return Ok(Err(missing));
     }
     let key = world.secrets.digest_key(|length| (world.environment.random)(length)).await?;
     Ok(Ok(SecretValues::new(values, key)))
@@ -50,25 +49,35 @@ pub async fn missing_secrets(
 ) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
     for reference in wanted {
-        let mut secret = world.secrets.get(namespace, &reference.name).await?;
-        if secret.as_ref().is_some_and(|secret| !has_key(secret, &reference.key)) {
-            // What was remembered may be older than the key that is awaited.
-            secret = world.secrets.read(namespace, &reference.name).await?;
-        }
-        match secret {
-            None => missing.push(format!(
-                "Secret `{}` does not exist yet (its key `{}` is awaited)",
-                reference.name, reference.key
-            )),
-            Some(secret) if !has_key(&secret, &reference.key) => missing.push(lacks(&secret, reference)),
-            Some(_) => {}
-        }
+        missing.extend(value(world, namespace, reference).await?.err());
     }
     Ok(missing)
 }
 
-fn has_key(secret: &kube::api::DynamicObject, key: &str) -> bool {
-    secret.data["data"].get(key).is_some()
+/// What a reference stands for, or what is missing: one answer for both, so that nobody makes a file of a value
+/// that has gone since it was looked for.
+async fn value(
+    world: &World,
+    namespace: &str,
+    reference: &SecretRef,
+) -> Result<Result<Vec<u8>, String>, Error> {
+    let mut secret = world.secrets.get(namespace, &reference.name).await?;
+    if secret.as_ref().is_some_and(|secret| held(secret, &reference.key).is_none()) {
+        // What was remembered may be older than the key that is awaited.
+        secret = world.secrets.read(namespace, &reference.name).await?;
+    }
+    let Some(secret) = secret else {
+        return Ok(Err(format!(
+            "Secret `{}` does not exist yet (its key `{}` is awaited)",
+            reference.name, reference.key
+        )));
+    };
+    Ok(held(&secret, &reference.key).ok_or_else(|| lacks(&secret, reference)))
+}
+
+/// What a Secret has under a key.
+fn held(secret: &kube::api::DynamicObject, key: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(secret.data["data"].get(key)?.as_str()?).ok()
 }
 
 fn lacks(secret: &kube::api::DynamicObject, reference: &SecretRef) -> String {

@@ -8,7 +8,7 @@ use super::super::schema::below;
 use super::pod;
 use super::quantity::Quantity;
 use crate::api::conditions::Reason;
-use crate::api::names::LABEL_MAX;
+use crate::api::names::{LABEL_MAX, headless_service};
 use crate::api::score::{Before, ComputeAmounts, Container, Protocol, Score, ServicePort};
 use crate::api::{instructions, labels};
 
@@ -30,6 +30,8 @@ const CHECKS: &[Check] = &[
     same_name,
     // S03: a Service is named by RFC 1035.
     service_name,
+    // W02: a StatefulSet has a second Service.
+    second_service,
     // T04: a Service has each port once per protocol.
     ports_once,
     // S11: what Kubernetes refuses as the name of a variable.
@@ -112,6 +114,21 @@ fn service_name(input: &Input) -> Vec<Problem> {
         }
         _ => Vec::new(),
     }
+}
+
+fn second_service(input: &Input) -> Vec<Problem> {
+    let taken = headless_service(input.name);
+    let said =
+        |key: &str| annotations(input).find(|(found, _)| *found == key).map(|(_, value)| value.as_str());
+    let clashes = ports(input).next().is_some()
+        && said(instructions::KIND) == Some("StatefulSet")
+        && said(instructions::SERVICE_NAME) == Some(taken.as_str());
+    let message = || {
+        format!(
+            "is {taken:?}, the name of the Service that names the StatefulSet's pods: choose another, or remove this"
+        )
+    };
+    clashes.then(|| problem(annotation_path(instructions::SERVICE_NAME), message())).into_iter().collect()
 }
 
 fn ports_once(input: &Input) -> Vec<Problem> {

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::super::problem::{Problem, list, near_miss};
 use super::super::schema::below;
@@ -19,6 +20,18 @@ pub const GIVEN: &str = ".";
 /// The most that a ConfigMap or Secret holds, in bytes.
 pub const FILE_MAX: usize = 1024 * 1024;
 
+/// Base64 as Go's standard library reads it: bits of the last character that stand for nothing are not looked at.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// The longest name of a file or directory, in bytes.
+const SEGMENT_MAX: usize = 255;
+
+/// The longest name of a container that an annotation of its own can hold: a key has 63 characters.
+const IMAGE_OF_MAX: usize = 57;
+
 /// The image of a container; `None` where it is `.` and no annotation gives it (W08).
 #[must_use]
 pub fn image<'a>(score: &'a Score, name: &str, container: &'a Container) -> Option<&'a str> {
@@ -31,7 +44,7 @@ pub fn image<'a>(score: &'a Score, name: &str, container: &'a Container) -> Opti
 }
 
 fn is_image(text: &str) -> bool {
-    !text.is_empty() && text != GIVEN
+    !text.is_empty() && text != GIVEN && !text.contains(char::is_whitespace)
 }
 
 /// The bytes of a file whose content is base64, as the reference CLI reads it: line breaks are skipped (F02).
@@ -40,7 +53,7 @@ fn is_image(text: &str) -> bool {
 /// What is wrong with the text.
 pub fn decode(text: &str) -> Result<Vec<u8>, String> {
     let lines: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    STANDARD
+    BASE64
         .decode(lines)
         .map_err(|error| format!("is not base64 with padding: {error}; `base64 -w0 FILE` writes it"))
 }
@@ -54,11 +67,14 @@ pub fn mount_path(target: &str) -> Result<String, &'static str> {
         return Err("is no absolute path: write it from `/` on");
     }
     if target.contains([':', '\0']) {
-        return Err("holds a `:`, which no mount path may");
+        return Err("holds a `:` or a NUL, which no mount path may");
     }
     let segments: Vec<_> = target.split('/').filter(|segment| !matches!(*segment, "" | ".")).collect();
     if segments.contains(&"..") {
         return Err("holds `..`: write the path without it");
+    }
+    if segments.iter().any(|segment| segment.len() > SEGMENT_MAX) {
+        return Err("has a part of more than 255 bytes, which no file system takes: shorten it");
     }
     if segments.is_empty() {
         return Err("is the root directory, which would hide the whole image: name a path below it");
@@ -71,8 +87,9 @@ pub(super) fn images(input: &Input) -> Vec<Problem> {
     let containers = &input.score.containers;
     let missing = containers.iter().filter(|(name, container)| image(input.score, name, container).is_none());
     let missing = missing.map(|(name, _)| {
+        let own = if name.len() > IMAGE_OF_MAX { String::new() } else { format!(" (or `{}{name}`)", key::IMAGE_OF) };
         let message = format!(
-            "is `.`, an image given from outside the file, and none is given: set the annotation `{0}` (or `{0}.{name}`), or use `score-operator wrap --image {name}=IMAGE`",
+            "is `.`, an image given from outside the file, and none is given: set the annotation `{}`{own}, or use `score-operator wrap --image {name}=IMAGE`",
             key::IMAGE
         );
         Problem::new(format!("containers.{name}.image"), Reason::ImageMissing, message)
@@ -109,29 +126,52 @@ fn surplus_image(input: &Input, key: &str, text: &str) -> Option<Problem> {
     Some(problem(annotation_path(key), message))
 }
 
-/// Files and volumes whose path cannot be mounted, or twice in one container (L06).
+/// Files and volumes whose path cannot be mounted, or twice in one container, or inside a file (L06).
 pub(super) fn mounts(input: &Input) -> Vec<Problem> {
+    input.score.containers.iter().flat_map(|(name, container)| mounts_of(name, container)).collect()
+}
+
+/// What is mounted at a path.
+struct Target<'a> {
+    /// Where it stands in the Score file.
+    at: String,
+    /// The path, as it is written.
+    path: &'a str,
+    is_file: bool,
+}
+
+fn mounts_of(name: &str, container: &Container) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (name, container) in &input.score.containers {
-        let mut seen: BTreeMap<String, String> = BTreeMap::new();
-        for (path, target, is_file) in targets(name, container) {
-            match mount_path(target) {
-                Err(wrong) => problems.push(problem(path, format!("the path {wrong}"))),
-                Ok(clean) if is_file && hidden_name(&clean) => {
-                    problems.push(problem(path, "the name of a file may not begin with `..`".to_owned()));
-                }
-                Ok(clean) => {
-                    if let Some(first) = seen.insert(clean, path.clone()) {
-                        problems.push(problem(
-                            path,
-                            format!("is the same place as {first}: only one can stand there"),
-                        ));
-                    }
-                }
+    let mut mounted: BTreeMap<String, Target> = BTreeMap::new();
+    for target in targets(name, container) {
+        match mount_path(target.path) {
+            Err(wrong) => problems.push(problem(target.at, format!("the path {wrong}"))),
+            Ok(clean) if target.is_file && hidden_name(&clean) => {
+                problems.push(problem(target.at, "the name of a file may not begin with `..`".to_owned()));
             }
+            Ok(clean) => match mounted.get(&clean) {
+                Some(first) => {
+                    let message = format!("is the same place as {}: only one can stand there", first.at);
+                    problems.push(problem(target.at, message));
+                }
+                None => drop(mounted.insert(clean, target)),
+            },
         }
     }
+    problems.extend(inside_files(&mounted));
     problems
+}
+
+/// What would need a directory where a file stands: the container would never start.
+fn inside_files(mounted: &BTreeMap<String, Target>) -> Vec<Problem> {
+    let above = |path: &str| {
+        let mut parents = path.match_indices('/').filter_map(|(end, _)| mounted.get(&path[..end]));
+        parents.find(|target| target.is_file).map(|file| file.at.clone())
+    };
+    let inside = mounted.iter().filter_map(|(path, target)| Some((target, above(path)?)));
+    let message =
+        |file: &str| format!("stands below {file}, which is a file: only a directory has something below it");
+    inside.map(|(target, file)| problem(target.at.clone(), message(&file))).collect()
 }
 
 /// Kubernetes keeps names that begin with two dots to itself.
@@ -139,13 +179,13 @@ fn hidden_name(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with(".."))
 }
 
-/// Every path that something is mounted at: where it stands in the file, the path, whether it is a file.
-fn targets<'a>(name: &str, container: &'a Container) -> Vec<(String, &'a str, bool)> {
-    let under = |key: &str, target: &str| below(&format!("containers.{name}.{key}"), target);
+/// Every path that something is mounted at: files first.
+fn targets<'a>(name: &str, container: &'a Container) -> Vec<Target<'a>> {
+    let at = |key: &str, path: &str| below(&format!("containers.{name}.{key}"), path);
     let files = container.files.iter().flat_map(BTreeMap::keys);
     let volumes = container.volumes.iter().flat_map(BTreeMap::keys);
-    let files = files.map(|target| (under("files", target), target.as_str(), true));
-    files.chain(volumes.map(|target| (under("volumes", target), target.as_str(), false))).collect()
+    let files = files.map(|path| Target { at: at("files", path), path, is_file: true });
+    files.chain(volumes.map(|path| Target { at: at("volumes", path), path, is_file: false })).collect()
 }
 
 /// The path inside a volume that is mounted, as a pod takes it (L04).
@@ -154,10 +194,9 @@ pub(super) fn sub_paths(input: &Input) -> Vec<Problem> {
     for (name, container) in &input.score.containers {
         for (target, volume) in container.volumes.iter().flatten() {
             let Some(path) = &volume.path else { continue };
-            if path.starts_with('/') || path.split('/').any(|segment| segment == "..") {
+            if path.split('/').any(|segment| segment == "..") {
                 let at = below(&format!("containers.{name}.volumes"), target);
-                let message =
-                    format!("is {path:?}, expected a path inside the volume: relative, and without `..`");
+                let message = format!("is {path:?}, expected a path inside the volume, without `..`");
                 problems.push(problem(format!("{at}.path"), message));
             }
         }
@@ -234,16 +273,37 @@ mod tests {
         for (target, clean) in [("/etc/dir/", "/etc/dir"), ("/a//b/./c", "/a/b/c"), ("/x", "/x")] {
             assert_eq!(mount_path(target).as_deref(), Ok(clean));
         }
-        for bad in ["", "/", "//", "etc/x", "/a/../b", "/a:b", "."] {
+        for bad in ["", "/", "//", "etc/x", "/a/../b", "/a:b", ".", "/a\0", &format!("/{}", "ä".repeat(128))]
+        {
             assert!(mount_path(bad).is_err(), "{bad}");
         }
+        assert!(mount_path(&format!("/{}/x", "n".repeat(255))).is_ok());
     }
 
     #[test]
     fn f02_base64_may_be_broken_into_lines() {
         assert_eq!(decode("aGVs\r\nbG8=\n").as_deref(), Ok(b"hello".as_slice()));
-        for bad in ["aGVsbG8", "a GVsbG8=", "$$$"] {
+        assert_eq!(decode("YR==").as_deref(), Ok(b"a".as_slice()), "bits that stand for nothing");
+        for bad in ["aGVsbG8", "a GVsbG8=", "$$$", "Y===", "YQ"] {
             assert!(decode(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn f12_a_file_fits_into_a_config_map() {
+        assert_eq!(too_large("x", FILE_MAX), None);
+        assert_eq!(too_large("x", FILE_MAX + 1).map(|problem| problem.reason), Some(Reason::FileTooLarge));
+        let content = |text: String| File {
+            content: Some(text),
+            mode: None,
+            source: None,
+            binary_content: None,
+            no_expand: None,
+        };
+        assert!(unreadable("x", &content("a".repeat(FILE_MAX))).is_none());
+        assert!(
+            unreadable("x", &content("ä".repeat(FILE_MAX / 2 + 1))).is_some(),
+            "bytes count, not letters"
+        );
     }
 }

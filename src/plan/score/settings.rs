@@ -231,6 +231,17 @@ impl Reader<'_> {
         number
     }
 
+    fn time_zone(&mut self) -> Option<String> {
+        let text = self.annotations.get(key::TIME_ZONE)?;
+        if !is_time_zone(text) {
+            let message = format!(
+                "is {text:?}, expected a name of the IANA time zone database such as `Europe/Berlin`; without it, the cluster's own holds"
+            );
+            self.refuse(key::TIME_ZONE, message);
+        }
+        Some(text.clone())
+    }
+
     fn schedule(&mut self) -> Schedule {
         let cron = self.annotations.get(key::SCHEDULE).cloned().unwrap_or_default();
         if !is_cron(&cron) {
@@ -243,10 +254,17 @@ impl Reader<'_> {
         }
         Schedule {
             cron,
-            time_zone: self.annotations.get(key::TIME_ZONE).cloned(),
+            time_zone: self.time_zone(),
             concurrency: self.choice(key::CONCURRENCY_POLICY, CONCURRENCY),
         }
     }
+}
+
+/// Whether a text looks like the name of a time zone. `Local` is none: it would be that of whichever machine
+/// the controller manager runs on, and the API server refuses it.
+fn is_time_zone(text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+    !text.is_empty() && text.chars().all(known) && !text.eq_ignore_ascii_case("local")
 }
 
 /// Whether a text looks like a schedule. The API server has the last word on the fields.

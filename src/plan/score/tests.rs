@@ -192,6 +192,19 @@ fn s22_a_request_above_its_limit_is_refused_with_both() {
 }
 
 #[test]
+fn w08_an_annotation_that_has_no_room_for_the_name_is_not_advised() {
+    for (length, advised) in [(57, true), (58, false)] {
+        let name = "c".repeat(length);
+        let found = said(&with("containers", json!({ name.as_str(): {"image": "."} })));
+        assert_eq!(found.len(), 1, "{found:?}");
+        let own = format!("k8s.score.dev/image.{name}");
+        assert_eq!(found[0].contains(&own), advised, "{found:?}");
+        let with_own = with("metadata>annotations", json!({ own.as_str(): "x" }));
+        assert_eq!(said(&with_own).iter().any(|problem| problem.contains("there is no container")), advised);
+    }
+}
+
+#[test]
 fn instructions_are_known_and_foreign_annotations_refused() {
     let rows = [
         (

@@ -93,13 +93,19 @@ pub(super) fn mounts(
             Ok(uid) => found.push(Mount {
                 volume: uid,
                 path: pod::mount_path(target).unwrap_or_default(),
-                sub_path: volume.path.clone().filter(|path| !path.is_empty()),
+                sub_path: volume.path.as_deref().and_then(sub_path),
                 read_only: volume.read_only == Some(true),
             }),
             Err((reason, message)) => filler.trouble.problems.push(Problem::new(path, reason, message)),
         }
     }
     found
+}
+
+/// The path inside a volume (L04). The specification's own sample begins it with `/`, which no pod takes.
+fn sub_path(path: &str) -> Option<String> {
+    let path = path.trim_start_matches('/');
+    (!path.is_empty()).then(|| path.to_owned())
 }
 
 /// The identity of the resource that a source names, whose volume is known from then on.

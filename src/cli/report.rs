@@ -1,0 +1,126 @@
+//! Findings for people, programs and pull requests.
+
+use serde_json::json;
+
+use super::exit::{BAD, Failure, PLACE};
+use crate::offline::finding::Finding;
+use crate::plan::problem::Problem;
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Format {
+    /// One per line: `file: path: Reason: message`.
+    #[default]
+    Text,
+    /// A list of objects with file, line, column, path, reason and message.
+    Json,
+    /// Workflow commands of GitHub, which show them beside the lines of a pull request.
+    Github,
+}
+
+/// Findings in a format; nothing but `[]` in JSON where there are none.
+///
+/// # Errors
+/// None in fact: JSON that cannot be written.
+pub(super) fn findings(findings: &[Finding], format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Text => Ok(text(findings)),
+        Format::Json => json(findings),
+        Format::Github => Ok(findings.iter().map(github).collect()),
+    }
+}
+
+/// Findings for people, styled; a file that is no YAML shows its line.
+pub(super) fn text(findings: &[Finding]) -> String {
+    findings.iter().flat_map(lines).map(|line| line + "\n").collect()
+}
+
+fn lines(finding: &Finding) -> Vec<String> {
+    let Finding { file, problem, excerpt, .. } = finding;
+    let first = format!("{PLACE}{}{PLACE:#}: {}", printable(file), line(problem));
+    std::iter::once(first).chain(excerpt.lines().map(|line| format!("  {line}"))).collect()
+}
+
+/// A problem on one line, styled: `path: Reason: message`.
+pub(super) fn line(problem: &Problem) -> String {
+    let Problem { path, reason, message } = problem;
+    let path = if path.is_empty() { String::new() } else { format!("{}: ", printable(path)) };
+    format!("{path}{BAD}{}{BAD:#}: {}", reason.as_str(), printable(message))
+}
+
+fn json(findings: &[Finding]) -> Result<String, Failure> {
+    let entry = |Finding { file, place, problem, .. }: &Finding| {
+        json!({
+            "file": file,
+            "line": place.map(|place| place.line),
+            "column": place.map(|place| place.column),
+            "path": problem.path,
+            "reason": problem.reason,
+            "message": problem.message,
+        })
+    };
+    let entries: Vec<_> = findings.iter().map(entry).collect();
+    let text = serde_json::to_string_pretty(&entries).map_err(Failure::error)?;
+    Ok(text + "\n")
+}
+
+/// `::error file=…,line=…,col=…,title=…::…`
+fn github(finding: &Finding) -> String {
+    let Finding { file, place, problem, .. } = finding;
+    let place = place.map_or_else(String::new, |place| format!(",line={},col={}", place.line, place.column));
+    let path = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
+    format!(
+        "::error file={}{place},title={}::{}\n",
+        property(file),
+        problem.reason.as_str(),
+        data(&format!("{path}{}", problem.message))
+    )
+}
+
+/// The text of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Text from a file, without what a terminal obeys; on one line.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::conditions::Reason;
+    use crate::offline::yaml::Place;
+
+    fn finding(message: &str) -> Finding {
+        Finding {
+            file: "a,b:c.yaml".to_owned(),
+            place: Some(Place { line: 3, column: 5 }),
+            problem: Problem::new("a.b", Reason::InvalidScore, message),
+            excerpt: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_annotation_cannot_be_broken_out_of() {
+        let found = github(&finding("100%\n::error::x\r"));
+        assert_eq!(
+            found,
+            "::error file=a%2Cb%3Ac.yaml,line=3,col=5,title=InvalidScore::a.b: 100%25%0A::error::x%0D\n"
+        );
+    }
+
+    #[test]
+    fn a_line_stays_one_line_and_obeys_nothing() {
+        let found = text(&[finding("x\u{1b}[2J\ny")]);
+        assert_eq!(found.lines().count(), 1);
+        assert!(found.contains("x\\u{1b}[2J\\ny"), "{found}");
+    }
+}
