@@ -72,7 +72,7 @@ pub use error::{EvalError, TemplateError};
 pub use expression::Expression;
 pub use filters::name::{label as dns_label, truncated as truncate_hash};
 pub use hint::near_miss;
-pub use node::{Leaf, Node};
+pub use node::{Leaf, Node, Outline};
 pub use placeholder::{FillError, Filled, Part, PlaceholderError, Reference, Segment, Text, parse};
 pub use scope::{Budget, Scope};
 pub use value::{LookupError, SecretRef, Value};

@@ -40,6 +40,17 @@ pub struct Leaf {
     pub native: bool,
 }
 
+/// What is known of a part of a tree without evaluating it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outline<'a> {
+    /// Nothing, or that it is a list.
+    Open,
+    /// It is a text, number, bool or null.
+    Scalar,
+    /// It is a map with at most these keys.
+    Map(Vec<&'a str>),
+}
+
 /// A part of the tree. Paths are kept where an evaluation can fail.
 pub(super) enum Branch {
     Constant(Json),
@@ -54,6 +65,14 @@ pub(super) enum Branch {
 pub(super) enum Piece {
     Literal(String),
     Expression(Arc<Compiled>),
+}
+
+fn outline(json: &Json) -> Outline<'_> {
+    match json {
+        Json::Object(map) => Outline::Map(map.keys().map(String::as_str).collect()),
+        Json::Array(_) => Outline::Open,
+        _ => Outline::Scalar,
+    }
 }
 
 /// What a part of the tree makes: nothing for `omit`, several values for an `$each`.
@@ -82,6 +101,12 @@ impl Node {
     #[must_use]
     pub fn constant(&self, keys: &[&str]) -> Option<&str> {
         self.tree.constant(keys)
+    }
+
+    /// What is known of the part at `keys`.
+    #[must_use]
+    pub fn outline(&self, keys: &[String]) -> Outline<'_> {
+        self.tree.outline(keys)
     }
 
     /// The value for `scope`. `omit` removes keys and items; for the tree as a whole it is a problem.
@@ -115,6 +140,23 @@ impl Branch {
                 branch.constant(rest)
             }
             _ => None,
+        }
+    }
+
+    fn outline(&self, keys: &[String]) -> Outline<'_> {
+        match (self, keys.split_first()) {
+            (Self::Constant(json), _) => {
+                keys.iter().try_fold(json, |json, key| json.get(key)).map_or(Outline::Open, outline)
+            }
+            (Self::Map { entries, .. }, Some((key, rest))) => {
+                let found = entries.iter().find(|(name, _)| name == key);
+                found.map_or(Outline::Open, |(_, branch)| branch.outline(rest))
+            }
+            (Self::Map { entries, .. }, None) => {
+                Outline::Map(entries.iter().map(|(key, _)| key.as_str()).collect())
+            }
+            (Self::Text { .. }, None) => Outline::Scalar,
+            _ => Outline::Open,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `docs/expressions.md`: prose of a template, with tables made from what expressions can call and the bounds that hold.
 
 use super::markdown::{code, table};
+use crate::plan::rule::scope::{NAMES, Name, Place};
 use crate::template::limits;
 use crate::template::signature::{FILTERS, FUNCTIONS, Signature, TESTS};
 
@@ -9,12 +10,25 @@ const TEMPLATE: &str = include_str!("expressions.md");
 /// The page. A line of the template that is the name of a table becomes the table.
 pub(super) fn page() -> String {
     let tables = [
+        ("{{names}}", names()),
         ("{{filters}}", called("Filter", FILTERS)),
         ("{{tests}}", called("Test", TESTS)),
         ("{{functions}}", called("Function", FUNCTIONS)),
         ("{{bounds}}", bounds()),
     ];
     tables.into_iter().fold(TEMPLATE.to_owned(), |text, (slot, table)| text.replace(slot, table.trim_end()))
+}
+
+fn names() -> String {
+    let row = |it: &Name| {
+        let place = match it.place {
+            Place::All => "everywhere",
+            Place::Resource => "everywhere but in `shared`",
+            Place::Live => "`readyWhen`, `outputs`",
+        };
+        [code(it.name), place.to_owned(), it.holds.to_owned()]
+    };
+    table(["Name", "Where", "What it holds"], NAMES.iter().map(row))
 }
 
 fn called(what: &str, all: &[Signature]) -> String {

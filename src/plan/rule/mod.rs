@@ -3,6 +3,7 @@
 
 mod checks;
 mod manifests;
+pub mod scope;
 pub mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub struct Rule {
     pub deletion_policy: DeletionPolicy,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
+    /// What is defined and never used, a message each: worth a warning.
+    pub unused: Vec<String>,
 }
 
 impl Rule {
@@ -76,6 +79,7 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     let mut problems = Vec::new();
     let mut rule = build(name, spec, &mut problems);
     rule.reads_workloads = checks::reads(&rule, "workloads");
+    rule.unused = checks::unused(&rule);
     if problems.is_empty() {
         problems.extend(checks::check(&rule));
     }
@@ -127,6 +131,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         outputs: nodes("outputs", &outputs, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
         reads_workloads: false,
+        unused: Vec::new(),
     }
 }
 
@@ -197,3 +202,6 @@ fn locals_used(node: &Node, locals: &Map<String, Value>) -> BTreeSet<String> {
     }
     used
 }
+
+#[cfg(test)]
+mod tests;
