@@ -15,7 +15,7 @@ use super::rule::{ManifestTemplate, Rule};
 use crate::api::conditions::{Reason, cut};
 use crate::api::names;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
-use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
+use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, substitute_json};
 
 /// What is known of the workload that first defined a resource.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -66,7 +66,28 @@ impl std::fmt::Debug for RuleObject {
 pub struct Evaluated {
     /// The objects, by key.
     pub objects: Vec<RuleObject>,
+    /// The params after placeholders and defaults; an empty map for what a rule shares.
+    pub params: Value,
+    /// The Secret for what its outputs compose.
+    composed: String,
     scope: Scope,
+}
+
+/// What a resource offers.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// The outputs. A composed text is a reference to a key of the Secret that [`names::composed_secret`] names.
+    pub outputs: BTreeMap<String, Value>,
+    /// What that Secret holds, by key: texts whose parts are put together where it is written.
+    pub composed: BTreeMap<String, Composed>,
+}
+
+impl Evaluated {
+    /// The scope with `objects` in it.
+    fn seeing(&self, live: &BTreeMap<String, Json>) -> Scope {
+        let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
+        self.scope.clone().with_objects(visible)
+    }
 }
 
 /// Which part of a rule is meant.
@@ -86,7 +107,7 @@ pub enum Part {
 pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evaluated> {
     match part {
         Part::Own => resolved_params(rule, inputs).and_then(|params| own(rule, inputs, params)),
-        Part::Shared => objects(&rule.shared, "shared", inputs, shared_scope(inputs)),
+        Part::Shared => objects(&rule.shared, "shared", inputs, Value::from(json!({})), shared_scope(inputs)),
     }
 }
 
@@ -95,15 +116,9 @@ pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evalua
 /// `live` holds the live objects by key. Pending where `readyWhen` is not true yet, or an output names
 /// something below `objects` that is not there yet (decision 11).
 #[must_use]
-pub fn outputs(
-    rule: &Rule,
-    evaluated: &Evaluated,
-    live: &BTreeMap<String, Json>,
-) -> Plan<BTreeMap<String, Value>> {
-    let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
-    let scope = evaluated.scope.clone().with_objects(visible);
-    let mut budget = Budget::new();
-    let mut found = BTreeMap::new();
+pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
+    let scope = evaluated.seeing(live);
+    let mut budget = Budget::new().composing(&evaluated.composed);
     let mut trouble = Trouble::default();
     for (index, (text, condition)) in rule.ready_when.iter().enumerate() {
         match condition.evaluate_bool(&scope, &mut budget) {
@@ -112,23 +127,57 @@ pub fn outputs(
             Err(error) => trouble.add_eval(error),
         }
     }
+    offered(rule, &scope, budget, trouble)
+}
+
+/// The outputs alone, for whoever writes no Secret; pending and rejected as [`offer`] is.
+#[must_use]
+pub fn outputs(
+    rule: &Rule,
+    evaluated: &Evaluated,
+    live: &BTreeMap<String, Json>,
+) -> Plan<BTreeMap<String, Value>> {
+    offer(rule, evaluated, live).and_then(|offer| Plan::Ready(offer.outputs))
+}
+
+/// What the resource offers if `readyWhen` is taken for true: nobody but a cluster can tell.
+///
+/// `live` and what is pending are as in [`outputs`].
+#[must_use]
+pub fn outputs_if_ready(
+    rule: &Rule,
+    evaluated: &Evaluated,
+    live: &BTreeMap<String, Json>,
+) -> Plan<BTreeMap<String, Value>> {
+    let budget = Budget::new().composing(&evaluated.composed);
+    offered(rule, &evaluated.seeing(live), budget, Trouble::default())
+        .and_then(|offer| Plan::Ready(offer.outputs))
+}
+
+fn offered(rule: &Rule, scope: &Scope, mut budget: Budget, mut trouble: Trouble) -> Plan<Offer> {
+    let mut outputs = BTreeMap::new();
     for (name, node) in &rule.outputs {
-        match node.evaluate(&scope, &mut budget) {
+        budget.begin_output(name);
+        match node.evaluate(scope, &mut budget) {
             Ok(value) => {
-                trouble.problems.extend(odd_references(name, &value));
-                found.insert(name.clone(), value);
+                trouble.problems.extend(odd_references(&format!("outputs.{name}"), value.secrets()));
+                outputs.insert(name.clone(), value);
             }
             Err(error) => trouble.add_eval(error),
         }
     }
-    trouble.or(found)
+    let composed = budget.composed();
+    for (key, text) in &composed {
+        trouble.problems.extend(odd_references(&format!("outputs: the text `{key}`"), text.references()));
+    }
+    trouble.or(Offer { outputs, composed })
 }
 
 /// References to what cannot be the name of a Secret.
-fn odd_references(output: &str, value: &Value) -> Vec<Problem> {
-    let odd = value.secrets().into_iter().filter(|reference| !names::is_object_name(&reference.name));
+fn odd_references<'a>(at: &str, references: impl IntoIterator<Item = &'a SecretRef>) -> Vec<Problem> {
+    let odd = references.into_iter().filter(|reference| !names::is_object_name(&reference.name));
     let message = "refers to a Secret by what is no name of an object";
-    odd.map(|_| Problem::new(format!("outputs.{output}"), Reason::EvaluationFailed, message)).collect()
+    odd.map(|_| Problem::new(at, Reason::EvaluationFailed, message)).collect()
 }
 
 fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
@@ -183,7 +232,7 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 }
 
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
-    let mut scope = resource_scope(inputs, params);
+    let mut scope = resource_scope(inputs, params.clone());
     let mut budget = Budget::new();
     let mut locals = BTreeMap::new();
     for (name, node) in &rule.locals {
@@ -195,7 +244,7 @@ fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
             Err(error) => return rejected(error),
         }
     }
-    objects(&rule.manifests, "manifests", inputs, scope)
+    objects(&rule.manifests, "manifests", inputs, params, scope)
 }
 
 fn rejected<T>(error: EvalError) -> Plan<T> {
@@ -228,6 +277,7 @@ fn objects(
     templates: &[ManifestTemplate],
     root: &str,
     inputs: &ResourceInputs,
+    params: Value,
     scope: Scope,
 ) -> Plan<Evaluated> {
     let mut budget = Budget::new();
@@ -243,7 +293,8 @@ fn objects(
         }
     }
     trouble.problems.extend(duplicates(&found, root));
-    trouble.or(Evaluated { objects: found, scope })
+    let composed = names::composed_secret(&inputs.spec.uid().object_name());
+    trouble.or(Evaluated { objects: found, params, composed, scope })
 }
 
 /// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.

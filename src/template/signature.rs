@@ -180,7 +180,7 @@ pub const TESTS: &[Signature] = &[
 ];
 
 /// The function that makes a reference.
-pub(super) const SECRET_REF: &str = "secret_ref";
+pub const SECRET_REF: &str = "secret_ref";
 /// The function that composes a secret.
 pub const SECRET_TEMPLATE: &str = "secret_template";
 

@@ -15,6 +15,7 @@ mod support;
 mod a_steady_state;
 mod away;
 mod bad_input;
+mod composed;
 mod crash;
 mod lifecycle;
 mod ownership;

@@ -176,19 +176,19 @@ fn merge(state: &State, value: &Jinja, other: &Jinja) -> Result<Jinja, Error> {
 }
 
 /// The canonical form; with a unit, how many of them, as a whole number.
-fn quantity(state: &State, value: &Jinja, unit: Rest<Jinja>) -> Result<Jinja, Error> {
+fn quantity(state: &State, value: &Jinja, Rest(unit): Rest<Jinja>) -> Result<Jinja, Error> {
     let text = match value.as_str() {
         Some(text) => text.to_owned(),
         None if value.is_number() => json_text::of(&plain("quantity", value)?),
         None => return input("quantity", value).map(Jinja::from),
     };
-    let Some(unit) = unit.first() else {
+    let Some(unit) = unit.into_iter().next() else {
         let canonical = amount::canonical(&text).ok_or_else(|| {
             refuse("what `quantity` gets is no amount: expected a number, with a unit such as `m`, `k`, `M`, `Mi` or `Gi` or without")
         })?;
         return made(state, "quantity", canonical);
     };
-    let unit = super::text("the unit of `quantity`", unit)?;
+    let unit = super::text("the unit of `quantity`", &unit)?;
     let count = amount::count(&text, unit).and_then(|count| i64::try_from(count).ok());
     let count = count.ok_or_else(|| {
         refuse("`quantity(unit)` needs an amount that fits 64 bits, such as `1.5Gi`, and a unit such as `m`, `k`, `Mi` or `Gi`")

@@ -241,7 +241,7 @@ fn what_filters_make_is_bounded() {
     let found = evaluate(&json!(format!("{{{{ [{many}] is sequence }}}}")), &scope).unwrap_err();
     assert!(found.contains("the filters of the expression make more than 2 MiB in all"), "{found}");
     // What is made counts for the rule as a whole, too.
-    let half = vec!["big|lower"; 10].join(", ");
+    let half = ["big|lower"; 10].join(", ");
     let node = Node::compile(&json!(format!("{{{{ [{half}] is sequence }}}}")), "spec").unwrap();
     let mut budget = Budget::new();
     let runs = (0..100).take_while(|_| node.evaluate(&scope, &mut budget).is_ok()).count();
