@@ -234,13 +234,9 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
     let mut scope = resource_scope(inputs, params.clone());
     let mut budget = Budget::new();
-    let mut locals = BTreeMap::new();
     for (name, node) in &rule.locals {
         match node.evaluate(&scope, &mut budget) {
-            Ok(value) => {
-                locals.insert(name.clone(), value);
-                scope = scope.with_value("locals", Value::map(locals.clone()));
-            }
+            Ok(value) => scope = scope.with_entry("locals", name, value),
             Err(error) => return rejected(error),
         }
     }

@@ -14,7 +14,9 @@ use super::value::Value;
 
 /// The value of a result; none where it is `omit`. What is missing stands as null: its ticket speaks for it.
 pub(super) fn value(result: &Jinja, budget: &mut Budget, depth: usize) -> Result<Option<Value>, Fault> {
-    if depth > JSON_DEPTH {
+    let shared =
+        result.downcast_object_ref::<Container>().map_or(0, |container| container.entry.tree.depth());
+    if depth + shared > JSON_DEPTH {
         return Err(Fault::problem(format!("the value nests deeper than {JSON_DEPTH}")));
     }
     if let Some(omit) = result.downcast_object_ref::<Omit>() {

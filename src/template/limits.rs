@@ -9,6 +9,9 @@ pub const NESTING: usize = 32;
 pub const STRING_BYTES: usize = 256 * 1024;
 /// What all evaluations of one rule may make together, in bytes of JSON.
 pub const OUTPUT_BYTES: usize = 1024 * 1024;
+/// How many values, lists, maps and their keys all evaluations of one rule may make together: small ones take far more memory
+/// than their JSON has bytes.
+pub const OUTPUT_VALUES: usize = 20_000;
 /// The longest list (or map) that one `$each` runs over.
 pub const EACH_ITEMS: usize = 256;
 /// How deep the JSON of a node, and of a value that an expression makes, may nest.

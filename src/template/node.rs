@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::compile::Compiler;
 use super::convert;
@@ -163,7 +163,8 @@ impl Branch {
     fn make(&self, scope: &Scope, run: &mut Run) -> Result<Made, EvalError> {
         match self {
             Self::Constant(json) => {
-                run.budget.make(size(json)).map_err(|fault| fault.at(run.node))?;
+                let (bytes, values) = size(json);
+                run.budget.make_all(bytes, values).map_err(|fault| fault.at(run.node))?;
                 Ok(Made::One(json.clone().into()))
             }
             Self::Expression { path, expression } => {
@@ -273,16 +274,21 @@ fn part(value: Option<Value>) -> Result<String, Fault> {
     )))
 }
 
-/// About the bytes of a constant's JSON.
-fn size(json: &Json) -> usize {
+/// About the bytes of a constant's JSON, and how many values it has.
+fn size(json: &Json) -> (usize, usize) {
+    let all = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
+        sizes.fold((2, 1), |(bytes, values), (more, found)| (bytes + more, values + found))
+    };
     match json {
-        Json::String(text) => text.len() + 2,
-        Json::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-        Json::Object(map) => entries_size(map),
-        _ => 4,
+        Json::String(text) => (text.len() + 2, 1),
+        Json::Array(items) => all(&mut items.iter().map(|item| {
+            let (bytes, values) = size(item);
+            (bytes + 1, values)
+        })),
+        Json::Object(map) => all(&mut map.iter().map(|(key, value)| {
+            let (bytes, values) = size(value);
+            (key.len() + bytes + 4, values + 1)
+        })),
+        _ => (4, 1),
     }
-}
-
-fn entries_size(map: &Map<String, Json>) -> usize {
-    map.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2
 }

@@ -1,6 +1,7 @@
 //! `docs/expressions.md`: prose of a template, with tables made from what expressions can call and the bounds that hold.
 
 use super::markdown::{code, table};
+use crate::plan::rule::bounds;
 use crate::plan::rule::scope::{NAMES, Name, Place};
 use crate::template::limits;
 use crate::template::signature::{FILTERS, FUNCTIONS, Signature, TESTS};
@@ -14,7 +15,7 @@ pub(super) fn page() -> String {
         ("{{filters}}", called("Filter", FILTERS)),
         ("{{tests}}", called("Test", TESTS)),
         ("{{functions}}", called("Function", FUNCTIONS)),
-        ("{{bounds}}", bounds()),
+        ("{{bounds}}", limits_of_rules()),
     ];
     tables.into_iter().fold(TEMPLATE.to_owned(), |text, (slot, table)| text.replace(slot, table.trim_end()))
 }
@@ -41,12 +42,18 @@ fn called(what: &str, all: &[Signature]) -> String {
     table([what, "What it is", "Example"], all.iter().map(row))
 }
 
-fn bounds() -> String {
+fn limits_of_rules() -> String {
     let rows = [
+        ("Maps, lists, texts and numbers of a rule", bounds::VALUES.to_string()),
+        ("Locals of a rule", bounds::LOCALS.to_string()),
+        ("Texts of a rule, in all", bytes(bounds::BYTES)),
+        ("Expressions of a rule", bounds::EXPRESSIONS.to_string()),
+        ("Expressions of a rule, in all", bytes(bounds::EXPRESSION_BYTES)),
         ("An expression", bytes(limits::EXPRESSION_BYTES)),
         ("Brackets and operators in each other", limits::NESTING.to_string()),
         ("A string", bytes(limits::STRING_BYTES)),
         ("What one rule makes for a resource", bytes(limits::OUTPUT_BYTES)),
+        ("Values that one rule makes, with lists, maps and keys", limits::OUTPUT_VALUES.to_string()),
         ("Items of an `$each`", limits::EACH_ITEMS.to_string()),
         ("Items of a list or map that a filter makes", limits::ITEMS.to_string()),
         ("What the filters of one expression make", bytes(limits::MADE_BYTES)),

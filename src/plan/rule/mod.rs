@@ -1,6 +1,7 @@
 //! A ProvisionerRule, compiled once per revision: everything that can be said without a resource is
 //! checked here, so that a rule is refused before anyone uses it.
 
+pub mod bounds;
 mod checks;
 mod manifests;
 pub mod scope;
@@ -76,7 +77,10 @@ impl Rule {
 /// # Errors
 /// All problems at once, with paths within `spec`.
 pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Problem>> {
-    let mut problems = Vec::new();
+    let mut problems = bounds::check(spec);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let mut rule = build(name, spec, &mut problems);
     rule.reads_workloads = checks::reads(&rule, "workloads");
     rule.unused = checks::unused(&rule);
@@ -85,6 +89,7 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     }
     problems.sort();
     problems.dedup();
+    problems.truncate(bounds::PROBLEMS);
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
