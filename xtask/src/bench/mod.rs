@@ -32,7 +32,10 @@ const CONCURRENCY: usize = 8;
 
 /// What is measured.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// How many workloads.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     workloads: u16,
@@ -44,8 +47,18 @@ pub struct Options {
     json: Option<PathBuf>,
 }
 
+/// A part of the operator, measured alone.
+#[derive(clap::Subcommand)]
+enum Part {
+    /// The evaluation of a rule, without a cluster: time and memory per leaf.
+    Rules,
+}
+
 /// Runs the benchmark: of ourselves, too, an optimised build, since the bare client is one of us.
 pub fn run(options: &Options) -> Result<ExitCode> {
+    if let Some(Part::Rules) = options.part {
+        return bench_rules();
+    }
     if cfg!(debug_assertions) {
         return Err(run_optimised());
     }
@@ -66,6 +79,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn bench_rules() -> Result<ExitCode> {
+    let status =
+        workspace::cargo().args(["bench", "--package", "score-operator", "--bench", "rules"]).status();
+    let status = status.context("cannot run cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_optimised() -> anyhow::Error {
