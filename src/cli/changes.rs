@@ -26,6 +26,11 @@ pub struct ChangeArgs {
 }
 
 impl ChangeArgs {
+    /// Whether nothing is given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.image.is_empty() && self.overrides_file.is_none() && self.override_property.is_empty()
+    }
+
     /// Reads what the options name.
     ///
     /// # Errors

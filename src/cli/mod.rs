@@ -3,11 +3,18 @@
 mod changes;
 mod completion;
 mod crds;
+mod diff;
 mod docs;
+mod engine;
 pub mod exit;
+mod explain;
 mod files;
+mod help;
+mod live;
+mod render;
 mod report;
 mod run;
+mod sources;
 mod unwrap;
 mod validate;
 mod version;
@@ -41,16 +48,25 @@ enum Command {
         dir: Option<PathBuf>,
     },
     /// Turn a Score file into a ScoreWorkload.
-    #[command(after_help = WRAP_HELP)]
+    #[command(after_help = help::WRAP)]
     Wrap(wrap::WrapArgs),
     /// Turn a ScoreWorkload into a Score file.
-    #[command(after_help = UNWRAP_HELP)]
+    #[command(after_help = help::UNWRAP)]
     Unwrap(unwrap::UnwrapArgs),
     /// Check Score files and ScoreWorkloads, without a cluster.
-    #[command(after_help = VALIDATE_HELP)]
+    #[command(after_help = help::VALIDATE)]
     Validate(validate::ValidateArgs),
+    /// Print the objects that the operator would make of Score files, without a cluster.
+    #[command(after_help = help::RENDER)]
+    Render(render::RenderArgs),
+    /// Say which rule provides each resource and why, what it offers, and which objects there are.
+    #[command(after_help = help::EXPLAIN)]
+    Explain(explain::ExplainArgs),
+    /// Show what would change in the cluster if Score files were applied.
+    #[command(after_help = help::DIFF)]
+    Diff(diff::DiffArgs),
     /// Print a script that completes arguments in a shell.
-    #[command(after_help = COMPLETION_HELP)]
+    #[command(after_help = help::COMPLETION)]
     Completion {
         /// The shell.
         #[arg(value_enum)]
@@ -66,42 +82,6 @@ enum Command {
         dir: PathBuf,
     },
 }
-
-const WRAP_HELP: &str = "\
-Files that the Score file names become part of the ScoreWorkload. The deprecated lists of files and volumes
-become maps. Comments and the order of keys stay; empty lines, quotes and line breaks may change. What is
-written means the same to readers of YAML 1.1, as kubectl is one.
-
-Examples:
-  score-operator wrap score.yaml | kubectl apply -f -
-  score-operator wrap score.yaml -n shop --image web=registry.example/web:1.2.3
-  score-operator wrap score.yaml --overrides-file production.yaml
-  score-operator wrap score.yaml --override-property 'containers.web.variables.LOG_LEVEL=\"debug\"'
-  score-operator wrap score.yaml --override-property 'containers.web.args.-1=--verbose'
-
-Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the Score file is refused.";
-
-const UNWRAP_HELP: &str = "\
-Examples:
-  score-operator unwrap workload.yaml > score.yaml
-  kubectl get scoreworkload shop -o yaml | score-operator unwrap -
-
-Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the ScoreWorkload is refused.";
-
-const VALIDATE_HELP: &str = "\
-Of a directory, all .yaml files below it are read; other objects in them are skipped.
-
-Examples:
-  score-operator validate score.yaml
-  score-operator validate apps/ -o github
-  score-operator wrap score.yaml | score-operator validate -
-
-Exit status: 0 no problem, 1 wrong usage or a file that cannot be read, 2 there are problems.";
-
-const COMPLETION_HELP: &str = "\
-Examples:
-  source <(score-operator completion bash)
-  score-operator completion fish > ~/.config/fish/completions/score-operator.fish";
 
 /// How to run the controllers.
 #[derive(Debug, clap::Args)]
@@ -167,6 +147,9 @@ impl Cli {
             Command::Wrap(args) => wrap::execute(args),
             Command::Unwrap(args) => unwrap::execute(&args),
             Command::Validate(args) => validate::execute(&args),
+            Command::Render(args) => render::execute(args),
+            Command::Explain(args) => explain::execute(args),
+            Command::Diff(args) => diff::execute(args),
             Command::Completion { shell } => completion::execute(shell),
             Command::Version => version::execute(),
         }

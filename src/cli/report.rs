@@ -35,6 +35,15 @@ pub(super) fn text(findings: &[Finding]) -> String {
     findings.iter().flat_map(lines).map(|line| line + "\n").collect()
 }
 
+/// The same where there is one file only, which everybody knows.
+pub(super) fn text_without_file(findings: &[Finding]) -> String {
+    let lines = |finding: &Finding| {
+        let excerpt: Vec<_> = finding.excerpt.lines().map(|line| format!("  {line}")).collect();
+        std::iter::once(line(&finding.problem)).chain(excerpt).collect::<Vec<_>>()
+    };
+    findings.iter().flat_map(lines).map(|line| line + "\n").collect()
+}
+
 fn lines(finding: &Finding) -> Vec<String> {
     let Finding { file, problem, excerpt, .. } = finding;
     let first = format!("{PLACE}{}{PLACE:#}: {}", printable(file), line(problem));
@@ -88,7 +97,7 @@ fn property(text: &str) -> String {
 }
 
 /// Text from a file, without what a terminal obeys; on one line.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }

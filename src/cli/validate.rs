@@ -38,7 +38,7 @@ fn check(input: &Input) -> Vec<Finding> {
         // No change is asked for, so that none can be wrong.
         let known = workload::prepare(&mut document, &Changes::default(), &|name| input.source(name));
         let remarks = workload::remarks(&document);
-        remarks.iter().for_each(|remark| note(&format!("{}: {remark}", input.name)));
+        remarks.iter().for_each(|remark| note(format_args!("{}: {remark}", input.name)));
         findings.extend(workload::validate(&input.name, &document, known.unwrap_or_default()));
     }
     findings

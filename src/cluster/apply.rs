@@ -258,7 +258,7 @@ pub fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
     Refusal { object: manifest.id.clone(), reason: Reason::AlreadyExists, message }
 }
 
-fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {
+pub(super) fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {
     let message =
         format!("field {} is managed by `{}`: let one of the two set it", conflict.path, conflict.manager);
     Refusal { object: manifest.id.clone(), reason: Reason::FieldConflict, message }

@@ -13,6 +13,7 @@ pub mod observe;
 pub mod own;
 pub mod prune;
 pub mod refusal;
+pub mod review;
 pub mod secrets;
 pub mod status;
 pub mod watch;

@@ -16,13 +16,13 @@ use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
-use crate::plan::problem::{Awaited, list, near_miss};
+use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
-use crate::plan::rule::Rule;
+use crate::plan::rule::{Rule, choice};
 use crate::render::resource::{Belonging, claim, claim_id, composed_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
-use crate::template::{self, Composed, SecretRef};
+use crate::template::{self, SecretRef};
 use std::sync::Arc;
 
 /// Provisions a resource that is bound.
@@ -81,24 +81,10 @@ fn waits(reason: Reason, message: String) -> Outcome {
     Outcome::Waiting(vec![Awaited::new(reason, message)])
 }
 
-/// No rule matches: perhaps a typing error, perhaps the platform team has yet to install one (E08).
 fn no_rule(pass: &Pass<'_>) -> String {
-    let uid = &pass.key.uid;
     let types = observe::known_types(pass.world);
-    let names = || types.iter().map(String::as_str);
-    let hint = match near_miss(&uid.type_, names()) {
-        Some(near) if near == uid.type_ => {
-            "; there are rules for the type, for other classes, ids or namespaces".to_owned()
-        }
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => String::new(),
-    };
-    format!(
-        "resource `{uid}` is not supported by any rule: none provides type `{}` with class `{}` here{hint} (types: {}); see `kubectl get prule`",
-        uid.type_,
-        uid.class,
-        list(names())
-    )
+    let message = choice::no_rule(&pass.key.uid, types.iter().map(String::as_str));
+    message + "; see `kubectl get prule`"
 }
 
 /// The part of the rule that the resources of the namespace share must be ready first.
@@ -341,11 +327,7 @@ async fn awaited_secrets(
     live: &BTreeMap<String, Value>,
     offered: &Offer,
 ) -> Result<Vec<Awaited>, Error> {
-    let own = composed_id(&pass.resource.spec).name;
-    let referred = offered.outputs.values().flat_map(|value| value.secrets());
-    let parts = offered.composed.values().flat_map(Composed::references);
-    let wanted: BTreeSet<SecretRef> =
-        referred.chain(parts).filter(|wanted| wanted.name != own).cloned().collect();
+    let wanted: BTreeSet<SecretRef> = offered.references().cloned().collect();
     let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
     let hint = || format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
     let awaited = |what: String| Awaited::new(Reason::WaitingForSecret, what + &hint());

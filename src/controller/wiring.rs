@@ -166,7 +166,7 @@ impl Wakers {
             Change::Applied(object) => self.index(&namespace, &name, object),
             Change::Deleted(_) => {
                 self.world.secrets.read_by(&(namespace.clone(), name.clone()), []);
-                self.world.index_mut().remove(&namespace, &name).into_iter().collect()
+                self.forget(&namespace, &name)
             }
         };
         for key in touched {
@@ -184,7 +184,7 @@ impl Wakers {
         let labels = object.labels().clone();
         if object.metadata.deletion_timestamp.is_some() {
             // It keeps what it has until it is gone, and gets nothing new.
-            return self.world.index_mut().remove(namespace, name).into_iter().collect();
+            return self.forget(namespace, name);
         }
         let known = self.world.index().get(namespace, name);
         if known.is_some_and(|known| known.is_same(&uid, generation, &labels)) {
@@ -192,6 +192,13 @@ impl Wakers {
         }
         let known = Known::new(name, &uid, generation, labels, &object.spec.0);
         let mut touched = self.world.index_mut().put(namespace, known);
+        touched.extend(self.readers(namespace));
+        touched.into_iter().collect()
+    }
+
+    /// Takes a workload out of the index; what it demanded, and who may refer to it.
+    fn forget(&self, namespace: &str, name: &str) -> Vec<ResourceKey> {
+        let mut touched = self.world.index_mut().remove(namespace, name);
         touched.extend(self.readers(namespace));
         touched.into_iter().collect()
     }
@@ -279,7 +286,8 @@ impl Wakers {
     }
 
     /// A rule that was read, edited or deleted: every resource that is bound to it, names it among those
-    /// that lost, is of its type, or waits for a rule.
+    /// that lost, is of its type, or waits for a rule. The consumers of those that are bound too: whether
+    /// a StatefulSet's claims outlive it is the rule's to say, and need not show on the resource.
     fn rule_admitted(&self, rule: &str) {
         let type_ = self.world.rule(rule).map(|rule| rule.type_.clone());
         for resource in self.world.caches.resources.all() {
@@ -293,6 +301,9 @@ impl Wakers {
                 // What it shares too: at start that could not be told before the rule was read.
                 self.shared(&resource, &key(&resource));
                 self.resources.wake(key(&resource));
+            }
+            if bound == Some(rule) {
+                self.consumers(&key(&resource));
             }
         }
         let unbound = |key: &ResourceKey| {

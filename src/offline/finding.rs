@@ -26,6 +26,12 @@ impl Finding {
         Self { file: file.to_owned(), place, problem, excerpt: String::new() }
     }
 
+    /// A problem of which nobody knows the line.
+    #[must_use]
+    pub fn unplaced(file: &str, problem: Problem) -> Self {
+        Self { file: file.to_owned(), place: None, problem, excerpt: String::new() }
+    }
+
     /// What keeps a file from being YAML.
     #[must_use]
     pub fn broken(file: &str, trouble: Trouble) -> Self {

@@ -45,8 +45,7 @@ impl Demand {
 /// All placeholders in params that name nothing, and every cycle between resources, printed (E04).
 pub fn demands(workload: &str, score: &Score) -> Result<Vec<Demand>, Vec<Problem>> {
     let resources = score.resources.clone().unwrap_or_default();
-    let uids: BTreeMap<_, _> =
-        resources.iter().map(|(name, resource)| (name.clone(), uid(workload, name, resource))).collect();
+    let uids = uids(workload, score);
     let metadata = metadata(workload, score);
     let mut problems = Vec::new();
     let mut found = Vec::new();
@@ -62,6 +61,13 @@ pub fn demands(workload: &str, score: &Score) -> Result<Vec<Demand>, Vec<Problem
         problems.extend(cycle(&found));
     }
     if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
+/// The identities of a workload's resources, by their name in the Score file.
+#[must_use]
+pub fn uids(workload: &str, score: &Score) -> BTreeMap<String, ResourceUid> {
+    let resources = score.resources.iter().flatten();
+    resources.map(|(name, resource)| (name.clone(), uid(workload, name, resource))).collect()
 }
 
 /// The identity of a resource: class defaults to `default`, id to `<workload>.<resource>` (E01).

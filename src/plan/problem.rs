@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::conditions::Reason;
+use crate::api::conditions::{Reason, cut};
 pub use crate::template::near_miss;
 
 /// Something that the author of an object must mend: shown in a condition, never retried.
@@ -46,6 +46,15 @@ impl Awaited {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }
+}
+
+/// How much of a value a message quotes, in bytes.
+const QUOTED_MAX: usize = 100;
+
+/// A value for a message: in quotes, and of a long one only the beginning.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("{:?}", cut(text.to_owned(), QUOTED_MAX))
 }
 
 /// A list of names for a message: sorted, quoted, at most ten of them.

@@ -80,6 +80,17 @@ pub struct Offer {
     pub outputs: BTreeMap<String, Value>,
     /// What that Secret holds, by key: texts whose parts are put together where it is written.
     pub composed: BTreeMap<String, Composed>,
+    /// The name of that Secret.
+    secret: String,
+}
+
+impl Offer {
+    /// The keys of Secrets of others that it needs: of the outputs themselves, and of the texts.
+    pub fn references(&self) -> impl Iterator<Item = &SecretRef> {
+        let is_own = |reference: &&SecretRef| self.secret != reference.name;
+        let outputs = self.outputs.values().flat_map(Value::secrets).filter(is_own);
+        outputs.chain(self.composed.values().flat_map(Composed::references))
+    }
 }
 
 impl Evaluated {
@@ -118,7 +129,7 @@ pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evalua
 #[must_use]
 pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
     let scope = evaluated.seeing(live);
-    let mut budget = Budget::new().composing(&evaluated.composed);
+    let mut budget = Budget::new();
     let mut trouble = Trouble::default();
     for (index, (text, condition)) in rule.ready_when.iter().enumerate() {
         match condition.evaluate_bool(&scope, &mut budget) {
@@ -127,34 +138,19 @@ pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) 
             Err(error) => trouble.add_eval(error),
         }
     }
-    offered(rule, &scope, budget, trouble)
-}
-
-/// The outputs alone, for whoever writes no Secret; pending and rejected as [`offer`] is.
-#[must_use]
-pub fn outputs(
-    rule: &Rule,
-    evaluated: &Evaluated,
-    live: &BTreeMap<String, Json>,
-) -> Plan<BTreeMap<String, Value>> {
-    offer(rule, evaluated, live).and_then(|offer| Plan::Ready(offer.outputs))
+    offered(rule, evaluated, &scope, trouble)
 }
 
 /// What the resource offers if `readyWhen` is taken for true: nobody but a cluster can tell.
 ///
-/// `live` and what is pending are as in [`outputs`].
+/// `live` and what is pending are as in [`offer`].
 #[must_use]
-pub fn outputs_if_ready(
-    rule: &Rule,
-    evaluated: &Evaluated,
-    live: &BTreeMap<String, Json>,
-) -> Plan<BTreeMap<String, Value>> {
-    let budget = Budget::new().composing(&evaluated.composed);
-    offered(rule, &evaluated.seeing(live), budget, Trouble::default())
-        .and_then(|offer| Plan::Ready(offer.outputs))
+pub fn offer_if_ready(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
+    offered(rule, evaluated, &evaluated.seeing(live), Trouble::default())
 }
 
-fn offered(rule: &Rule, scope: &Scope, mut budget: Budget, mut trouble: Trouble) -> Plan<Offer> {
+fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Trouble) -> Plan<Offer> {
+    let mut budget = Budget::new().composing(&evaluated.composed);
     let mut outputs = BTreeMap::new();
     for (name, node) in &rule.outputs {
         budget.begin_output(name);
@@ -170,7 +166,7 @@ fn offered(rule: &Rule, scope: &Scope, mut budget: Budget, mut trouble: Trouble)
     for (key, text) in &composed {
         trouble.problems.extend(odd_references(&format!("outputs: the text `{key}`"), text.references()));
     }
-    trouble.or(Offer { outputs, composed })
+    trouble.or(Offer { outputs, composed, secret: evaluated.composed.clone() })
 }
 
 /// References to what cannot be the name of a Secret.

@@ -8,8 +8,6 @@ mod quantity;
 pub mod settings;
 
 #[cfg(test)]
-mod differential;
-#[cfg(test)]
 mod tests;
 
 use std::sync::LazyLock;

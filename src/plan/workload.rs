@@ -48,6 +48,7 @@ pub fn validate(name: &str, spec: &Map<String, Json>) -> Result<Valid, Vec<Probl
         (None, problems) => return Err(problems),
     };
     problems.extend(unknown_references(name, &score));
+    problems.extend(volumes::misnamed(name, &score));
     match (demand::demands(name, &score), settings(&score)) {
         (Ok(demands), Ok(settings)) if problems.is_empty() => Ok(Valid { score, settings, demands }),
         (demands, settings) => {

@@ -87,6 +87,15 @@ impl Manifests {
     }
 }
 
+impl IntoIterator for Manifests {
+    type Item = Manifest;
+    type IntoIter = std::vec::IntoIter<Manifest>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// What is written once comes first of all: what is made of it must not be there without it (P06).
 fn place(manifest: &Manifest) -> (bool, usize, &ObjectId) {
     (!manifest.once, rank(&manifest.id.kind), &manifest.id)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ready::{Readiness, readiness};
-use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, find};
+use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, cut, find};
 use crate::api::resource::ObjectId;
 use crate::plan::problem::{Awaited, Problem};
 
@@ -203,15 +203,13 @@ pub fn availability<'a>(live: impl IntoIterator<Item = (&'a ObjectId, &'a Value)
 #[must_use]
 pub fn all_problems(problems: &[Problem]) -> (Reason, String) {
     let reason = problems.first().map_or(Reason::Valid, |problem| problem.reason);
-    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    (reason, lines.join("\n"))
+    (reason, lines(problems.iter().map(ToString::to_string)))
 }
 
 fn all_refusals(refusals: &[Refusal]) -> (Reason, String) {
     let first = refusals.iter().find(|refusal| refusal.is_final()).or(refusals.first());
-    let lines: Vec<_> =
-        refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message)).collect();
-    (first.map_or(Reason::Applied, |refusal| refusal.reason), lines.join("\n"))
+    let all = refusals.iter().map(|refusal| format!("{}: {}", refusal.object, refusal.message));
+    (first.map_or(Reason::Applied, |refusal| refusal.reason), lines(all))
 }
 
 /// What a workload's objects wait for. Resources have a condition of their own, which names each.
@@ -228,8 +226,28 @@ fn first_reason(awaited: &[Awaited]) -> Reason {
     awaited.first().map_or(Reason::Progressing, |awaited| awaited.reason)
 }
 
+/// The longest that one line of a message is, in bytes: a long one must not push the others out.
+const LINE_MAX: usize = 4 * 1024;
+
+fn lines(all: impl Iterator<Item = String>) -> String {
+    all.map(|line| cut(line, LINE_MAX)).collect::<Vec<_>>().join("\n")
+}
+
 /// All that is awaited, a line each.
 #[must_use]
 pub fn all_awaited(awaited: &[Awaited]) -> String {
-    awaited.iter().map(|awaited| awaited.message.as_str()).collect::<Vec<_>>().join("\n")
+    lines(awaited.iter().map(|awaited| awaited.message.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_problem_does_not_push_others_out() {
+        let long = |path: &str| Problem::new(path, Reason::InvalidScore, "ä".repeat(40_000));
+        let (_, message) =
+            all_problems(&[long("a"), long("b"), Problem::new("c", Reason::InvalidScore, "short")]);
+        assert!(message.len() < 3 * LINE_MAX && message.ends_with("\nc: short"), "{} bytes", message.len());
+    }
 }

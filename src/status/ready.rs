@@ -40,6 +40,19 @@ pub fn readiness(object: &Value) -> Readiness {
     }
 }
 
+/// Whether an object works as soon as it is there, whatever the cluster makes of it: what can be said of
+/// a manifest that nobody has applied. Only of kinds that are known; of any other a cluster has to tell.
+#[must_use]
+pub fn works_at_once(manifest: &Value) -> bool {
+    let (group, _) = text(manifest, "/apiVersion").split_once('/').unwrap_or_default();
+    match (group, text(manifest, "/kind")) {
+        ("", "ConfigMap" | "Secret" | "ServiceAccount" | "PersistentVolumeClaim" | "Service")
+        | ("batch", "CronJob")
+        | ("networking.k8s.io", "NetworkPolicy" | "Ingress") => readiness(manifest) == Readiness::Ready,
+        _ => false,
+    }
+}
+
 /// What holds for every kind.
 fn general(object: &Value) -> Option<Readiness> {
     if object.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null()) {

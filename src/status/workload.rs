@@ -48,10 +48,11 @@ fn steps(inputs: &WorkloadInputs, outcome: &Outcome, previous: &[Condition]) -> 
 }
 
 /// Whether what was applied before works, where this pass applies nothing: the old pods run on, and may
-/// fail meanwhile. Said of the generation that they were applied for.
+/// fail meanwhile. Said of the generation that they were applied for; what was never applied as a whole is
+/// not called available for the part of it that is there.
 fn still_available(inputs: &WorkloadInputs, previous: &[Condition]) -> Verdict {
     let before = again(ConditionType::Available, previous);
-    if inputs.running.is_empty() {
+    if inputs.running.is_empty() || before.status == ConditionStatus::Unknown {
         return before;
     }
     let now = availability(inputs.running.iter().map(|object| (&object.id, &object.live)));
@@ -73,5 +74,43 @@ fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
         (false, _) => verdict(type_, ConditionStatus::False, (Reason::WaitingForResources, lines.join("\n"))),
         (true, true) => holds(type_, Reason::Ready, "the workload asks for no resources"),
         (true, false) => holds(type_, Reason::Ready, "every resource is ready"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::api::conditions::find;
+    use crate::api::resource::ObjectId;
+    use crate::plan::workload::Running;
+    use crate::status::Refusal;
+
+    /// A pass whose Deployment was refused when a ConfigMap had been made.
+    fn refused(previous: &ScoreWorkloadStatus) -> ScoreWorkloadStatus {
+        let id = |kind: &str| ObjectId { api_version: "v1".into(), kind: kind.into(), name: "web".into() };
+        let live = json!({"apiVersion": "v1", "kind": "ConfigMap"});
+        let inputs = WorkloadInputs {
+            name: "web".into(),
+            namespace: "shop".into(),
+            uid: "1".into(),
+            generation: 1,
+            spec: Map::new(),
+            defaults: crate::plan::workload::NamespaceDefaults::default(),
+            resources: std::collections::BTreeMap::new(),
+            siblings: Vec::new(),
+            running: vec![Running { id: id("ConfigMap"), live }],
+        };
+        let refusal = Refusal { object: id("Deployment"), reason: Reason::Refused, message: "no".into() };
+        compute(&inputs, &Outcome::Refused(vec![refusal]), previous, Vec::new(), "now")
+    }
+
+    #[test]
+    fn what_was_never_applied_as_a_whole_is_not_called_available() {
+        let first = refused(&ScoreWorkloadStatus::default());
+        let available = find(&first.conditions, ConditionType::Available).expect("a condition");
+        assert_eq!(available.status, ConditionStatus::Unknown, "{}", available.message);
+        assert_eq!(refused(&first), first, "nor by the next pass");
     }
 }

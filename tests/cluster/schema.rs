@@ -6,7 +6,7 @@ use crate::lifecycle::payments_api;
 use crate::support::{Score, cluster, score};
 
 /// A file that must be refused, and what the answer must say.
-type Refused = (&'static str, Score, &'static str);
+pub type Refused = (&'static str, Score, &'static str);
 
 fn with(pointer: &str, value: Value) -> Score {
     score("web").set(pointer, value)
@@ -33,7 +33,7 @@ fn resource(value: Value) -> Score {
 }
 
 /// Rules of Score's schema, by their ids.
-fn refused() -> Vec<Refused> {
+pub fn refused() -> Vec<Refused> {
     let http = |port: Value| json!({"httpGet": {"path": "/", "port": port}});
     let header = |name: &str, value: &str| {
         probe(json!({"httpGet": {"path": "/", "port": 80, "httpHeaders": [{"name": name, "value": value}]}}))
@@ -204,7 +204,7 @@ async fn kubectl_refuses_a_typing_error_and_explains_the_fields() {
     let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let explain = |path: &str| words(cluster.kubectl(&["explain", path], "").unwrap());
     assert!(explain("swl.spec").contains("paste your `score.yaml` here"));
-    assert!(explain("swl.spec.containers").contains("All of them run side by side in one pod"));
+    assert!(explain("swl.spec.containers").contains("They run side by side in one pod"));
     assert!(explain("swl.spec.resources.params").contains("the rule says which there are"));
     assert!(explain("sres.status.inventory").contains("Only these are ever deleted"));
     assert!(explain("prule.spec.readyWhen").contains("before the resource is ready"));

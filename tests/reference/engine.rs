@@ -10,7 +10,7 @@ use score_operator::plan::demand::Demand;
 use score_operator::plan::demand::metadata;
 use score_operator::plan::lookup::{Dependency, Trouble, look_up};
 use score_operator::plan::problem::Problem;
-use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, outputs};
+use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, offer};
 use score_operator::plan::workload::{Valid, Workload as Planned, WorkloadInputs, plan, validate};
 use score_operator::plan::{Plan, graph};
 use score_operator::render::resource::{Belonging, objects};
@@ -189,7 +189,7 @@ impl Project {
         .map_err(|problems| Problem::new("", Reason::InvalidRule, problems.join("; ")))?;
         let evaluated = ready(evaluate(&rule, Part::Own, &inputs))?;
         let live = evaluated.objects.iter().map(|object| (object.key.clone(), object.body.clone())).collect();
-        let offered = ready(outputs(&rule, &evaluated, &live))?;
+        let offered = ready(offer(&rule, &evaluated, &live))?.outputs;
         let name = spec.uid().object_name();
         let owner = Owner { kind: "ScoreResource", uid: format!("uid-of-{name}"), name };
         let belonging = Belonging { namespace: &self.namespace, owner, spec, policy: rule.deletion_policy };

@@ -30,9 +30,8 @@ fn conversion(error: &str) -> Option<String> {
     let path = below(&below(containers, name), field);
     match (keys.next(), field) {
         (Some(key), "files" | "volumes") if key.starts_with('/') => Some(below(&path, key)),
-        (Some(_), _) => Some(path),
         (None, "variables") => Some(below(&path, rest.split('\'').nth(1)?)),
-        (None, _) => Some(path),
+        _ => Some(path),
     }
 }
 

@@ -101,28 +101,33 @@ fn merge(target: &mut Value, patch: Value) {
 fn set(node: &mut Value, keys: &[String], value: Option<Value>) -> Result<(), String> {
     let Some((key, rest)) = keys.split_first() else { return Ok(()) };
     match node {
+        Value::Array(items) if rest.is_empty() => return set_item(items, key, value),
         Value::Array(items) => {
-            let index: usize = if key == "-1" { items.len() } else { key.parse().unwrap_or(usize::MAX) };
-            match value {
-                _ if index > items.len() || (index == items.len() && value.is_none()) => {
-                    Err(format!("there is no item {key}"))
-                }
-                value if !rest.is_empty() => set(&mut items[index], rest, value),
-                None => Ok(drop(items.remove(index))),
-                Some(value) if index == items.len() => Ok(items.push(value)),
-                Some(value) => Ok(items[index] = value),
-            }
+            let item = key.parse().ok().and_then(|index: usize| items.get_mut(index));
+            return set(item.ok_or(format!("there is no item {key}"))?, rest, value);
         }
-        Value::Object(map) if rest.is_empty() => {
-            match value {
-                Some(value) => drop(map.insert(key.clone(), value)),
-                None => drop(map.remove(key)),
-            }
-            Ok(())
+        Value::Object(map) if !rest.is_empty() => {
+            return set(map.entry(key.clone()).or_insert(json!({})), rest, value);
         }
-        Value::Object(map) => set(map.entry(key.clone()).or_insert(json!({})), rest, value),
-        _ => Err(format!("`{key}` stands in no map")),
+        Value::Object(map) => match value {
+            Some(value) => drop(map.insert(key.clone(), value)),
+            None => drop(map.remove(key)),
+        },
+        _ => return Err(format!("`{key}` stands in no map")),
     }
+    Ok(())
+}
+
+/// Sets, removes or, by `-1` and by the index after the last, appends.
+fn set_item(items: &mut Vec<Value>, key: &str, value: Option<Value>) -> Result<(), String> {
+    let index = if key == "-1" { items.len() } else { key.parse().unwrap_or(usize::MAX) };
+    match value {
+        Some(value) if index == items.len() => items.push(value),
+        Some(value) if index < items.len() => items[index] = value,
+        None if index < items.len() => drop(items.remove(index)),
+        _ => return Err(format!("there is no item {key}")),
+    }
+    Ok(())
 }
 
 /// The list form as a map by `target`; the last of two wins.

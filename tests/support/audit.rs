@@ -154,6 +154,11 @@ impl Requests {
         self.only(|request| request.object_ref.name == name)
     }
 
+    /// All but those about objects whose name begins so: events are named after what they are about.
+    pub fn but_named(&self, name: &str) -> Self {
+        self.only(|request| !request.object_ref.name.starts_with(name))
+    }
+
     /// All but those about a plural.
     pub fn but(&self, plural: &str) -> Self {
         self.only(|request| request.object_ref.resource != plural)

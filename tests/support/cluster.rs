@@ -117,6 +117,11 @@ impl Cluster {
         self.operator_kubeconfig.get_or_init(make).clone()
     }
 
+    /// The administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.places.kubeconfig
+    }
+
     /// The administrator's client, for the runtime of this test.
     pub async fn admin(&self) -> Client {
         self.places.client().await

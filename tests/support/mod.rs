@@ -20,10 +20,12 @@ pub mod objects;
 pub mod operator;
 pub mod rule;
 pub mod score;
+pub mod snapshot;
 pub mod wait;
 pub mod workload;
 
 pub use cluster::{Cluster, cluster, cluster_without_operator};
+pub use confined::Confined;
 pub use namespace::Namespace;
 pub use rule::{Rule, rule};
 pub use score::{Score, score};

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::cluster::Places;
 use super::rule::Rule;
 use super::score::Score;
+use super::snapshot::Snapshot;
 use super::workload::Workload;
 use super::{audit, objects, wait};
 
@@ -220,9 +221,19 @@ impl Namespace {
 
     /// Waits until an object is there, of a kind that only the object itself names.
     pub async fn appears_of(&self, object: &Value) -> DynamicObject {
+        self.sees_of(object, "appears", |_| true).await
+    }
+
+    /// The same, and until it is as it should be.
+    pub async fn sees_of(
+        &self,
+        object: &Value,
+        what: &str,
+        holds: impl Fn(&DynamicObject) -> bool,
+    ) -> DynamicObject {
         let name = object["metadata"]["name"].as_str().unwrap();
-        let is_there = |found: Option<&DynamicObject>| found.is_some();
-        wait::within(&self.places, self.api_of(object), name, "appears", is_there).await.unwrap()
+        let is_so = |found: Option<&DynamicObject>| found.is_some_and(&holds);
+        wait::within(&self.places, self.api_of(object), name, what, is_so).await.unwrap()
     }
 
     /// Waits until an object is gone.
@@ -314,6 +325,16 @@ impl Namespace {
     /// What there is, as `Kind/name`: but pods and the like, and what every namespace has.
     pub async fn everything(&self) -> Vec<String> {
         objects::lasting(&self.client, &self.name).await
+    }
+
+    /// The same with their revisions, to be compared with those of later.
+    pub async fn snapshot(&self) -> Snapshot {
+        Snapshot::take(&self.client, &self.name).await
+    }
+
+    /// The whole text of every object, whatever its kind: where something must not be found.
+    pub async fn texts(&self) -> Vec<(String, String)> {
+        objects::texts(&self.client, &self.name).await
     }
 
     /// Waits until nothing is left but what every namespace has.

@@ -17,16 +17,33 @@ use super::wait::DEADLINE;
 /// One object, by its metadata.
 pub type Found = (ApiResource, PartialObjectMeta<DynamicObject>);
 
-/// All objects but events, and but what every namespace has.
-pub async fn all(client: &Client, namespace: &str) -> Vec<Found> {
+/// The kinds of objects that a namespace can hold.
+async fn kinds(client: &Client) -> Vec<ApiResource> {
     let discovery = Discovery::new(client.clone()).run_aggregated().await.unwrap();
     let kinds = discovery.groups().flat_map(kube::discovery::ApiGroup::recommended_resources);
-    let kinds = kinds.filter(|(kind, capabilities)| {
-        capabilities.scope == Scope::Namespaced
-            && capabilities.supports_operation(verbs::LIST)
-            && kind.kind != "Event"
+    let listed = kinds.filter(|(_, capabilities)| {
+        capabilities.scope == Scope::Namespaced && capabilities.supports_operation(verbs::LIST)
     });
-    let lists = kinds.map(|(kind, _)| async move {
+    listed.map(|(kind, _)| kind).collect()
+}
+
+/// `Kind/name` and the JSON of every object, events included.
+pub async fn texts(client: &Client, namespace: &str) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for kind in kinds(client).await {
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
+        for object in api.list(&ListParams::default()).await.unwrap() {
+            let name = format!("{}/{}", kind.kind, object.name_any());
+            texts.push((name, serde_json::to_string(&object).unwrap()));
+        }
+    }
+    texts
+}
+
+/// All objects but events, and but what every namespace has.
+pub async fn all(client: &Client, namespace: &str) -> Vec<Found> {
+    let kinds = kinds(client).await.into_iter().filter(|kind| kind.kind != "Event");
+    let lists = kinds.map(|kind| async move {
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
         let list = api.list_metadata(&ListParams::default()).await.unwrap();
         list.items.into_iter().map(|found| (kind.clone(), found)).collect::<Vec<_>>()
@@ -44,16 +61,21 @@ fn is_usual(kind: &str, name: &str) -> bool {
 /// Made by the controllers of Kubernetes, under names that are random or follow from others.
 const DERIVED: &[&str] = &["Pod", "ReplicaSet", "ControllerRevision", "Endpoints", "EndpointSlice"];
 
-/// `Kind/name` of all objects but those that the controllers of Kubernetes make, sorted.
-pub async fn lasting(client: &Client, namespace: &str) -> Vec<String> {
+/// All objects but those that the controllers of Kubernetes make.
+pub async fn lasting_objects(client: &Client, namespace: &str) -> Vec<Found> {
     let all = all(client, namespace).await;
-    let lasting = all.iter().filter(|(kind, _)| !DERIVED.contains(&kind.kind.as_str()));
-    let mut names: Vec<_> = lasting.map(label).collect();
+    all.into_iter().filter(|(kind, _)| !DERIVED.contains(&kind.kind.as_str())).collect()
+}
+
+/// `Kind/name` of them, sorted.
+pub async fn lasting(client: &Client, namespace: &str) -> Vec<String> {
+    let mut names: Vec<_> = lasting_objects(client, namespace).await.iter().map(label).collect();
     names.sort();
     names
 }
 
-fn label((kind, found): &Found) -> String {
+/// `Kind/name`.
+pub fn label((kind, found): &Found) -> String {
     format!("{}/{}", kind.kind, found.name_any())
 }
 

@@ -85,7 +85,8 @@ impl Operator {
     }
 }
 
-fn peak_memory_kib(status: &str) -> Option<u64> {
+/// The most memory that a process has held, from its `/proc/…/status`.
+pub fn peak_memory_kib(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
 }

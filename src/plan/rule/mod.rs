@@ -3,6 +3,7 @@
 
 pub mod bounds;
 mod checks;
+pub mod choice;
 mod manifests;
 pub mod scope;
 pub mod select;

@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kube::core::SelectorExt;
+use kube::core::{Selector, SelectorExt};
 
 use super::Rule;
+use super::choice::Misfit;
 use crate::api::names::ResourceUid;
 
 /// Labels of a namespace or workload.
@@ -36,16 +37,34 @@ pub fn matching<'a>(
 }
 
 fn matches(rule: &Rule, subject: Subject<'_>) -> bool {
-    let same = |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|wanted| wanted == found);
-    rule.type_ == subject.uid.type_
-        && same(&rule.class, &subject.uid.class)
-        && same(&rule.id, &subject.uid.id)
-        && rule.namespaces.as_ref().is_none_or(|selector| selector.matches(subject.namespace_labels))
-        && rule.workloads.as_ref().is_none_or(|selector| selector.matches(subject.workload_labels))
+    rule.type_ == subject.uid.type_ && misfits(rule, subject).is_empty()
+}
+
+/// The fields of a rule's `match`, but the type, that do not fit.
+pub(super) fn misfits(rule: &Rule, subject: Subject<'_>) -> Vec<Misfit> {
+    let value = |field, wanted: &Option<String>, found: &String| {
+        let wanted = wanted.as_ref().filter(|wanted| *wanted != found)?;
+        Some(Misfit { field, wanted: wanted.clone(), found: found.clone() })
+    };
+    let labels = |field, wanted: &Option<Selector>, found: &Labels| {
+        let wanted = wanted.as_ref().filter(|selector| !selector.matches(found))?;
+        Some(Misfit { field, wanted: wanted.to_string(), found: shown(found) })
+    };
+    let fields = [
+        value("class", &rule.class, &subject.uid.class),
+        value("id", &rule.id, &subject.uid.id),
+        labels("workloadSelector", &rule.workloads, subject.workload_labels),
+        labels("namespaceSelector", &rule.namespaces, subject.namespace_labels),
+    ];
+    fields.into_iter().flatten().collect()
+}
+
+fn shown(labels: &Labels) -> String {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 /// Compared in this order: id, class, workloadSelector, namespaceSelector.
-fn specificity(rule: &Rule) -> (bool, bool, bool, bool) {
+pub(super) fn specificity(rule: &Rule) -> (bool, bool, bool, bool) {
     (rule.id.is_some(), rule.class.is_some(), rule.workloads.is_some(), rule.namespaces.is_some())
 }
 

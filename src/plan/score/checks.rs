@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::graph;
-use super::super::problem::{Problem, list, near_miss};
+use super::super::problem::{Problem, list, near_miss, quoted};
 use super::super::schema::below;
 use super::pod;
 use super::quantity::Quantity;
@@ -101,7 +101,7 @@ fn service_name(input: &Input) -> Vec<Problem> {
         Some((key, name)) if !is_service_name(name) => {
             vec![problem(
                 annotation_path(key),
-                format!("is {name:?}, expected the name of a Service: {EXPECTED}"),
+                format!("is {}, expected the name of a Service: {EXPECTED}", quoted(name)),
             )]
         }
         None if ports(input).next().is_some() && is_label(input.name) && !is_service_name(input.name) => {
@@ -160,7 +160,8 @@ fn variable_names(input: &Input) -> Vec<Problem> {
         let names = content.variables.iter().flat_map(BTreeMap::keys).filter(refused);
         let refuse = |name: &String| {
             let message = format!(
-                "the name {name:?} is not allowed, expected printable ASCII characters without `=`: rename the variable"
+                "the name {} is not allowed, expected printable ASCII characters without `=`: rename the variable",
+                quoted(name)
             );
             problem(below(&variables, name), message)
         };

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::super::problem::{Problem, list, near_miss};
+use super::super::problem::{Problem, list, near_miss, quoted};
 use super::super::schema::below;
 use super::checks::{Input, annotation_path, annotations, problem};
 use crate::api::conditions::Reason;
@@ -105,7 +105,7 @@ fn surplus_image(input: &Input, key: &str, text: &str) -> Option<Problem> {
         return None;
     }
     let message = match named.map(|name| (name, containers.get(name))) {
-        _ if !is_image(text) => format!("is {text:?}, expected the name of an image"),
+        _ if !is_image(text) => format!("is {}, expected the name of an image", quoted(text)),
         Some((name, None)) => {
             let known = || containers.keys().map(String::as_str);
             let hint =
@@ -114,8 +114,8 @@ fn surplus_image(input: &Input, key: &str, text: &str) -> Option<Problem> {
         }
         Some((_, Some(container))) if container.image != GIVEN => {
             format!(
-                "gives an image to a container that has one, {:?}: write `.` there, or remove this",
-                container.image
+                "gives an image to a container that has one, {}: write `.` there, or remove this",
+                quoted(&container.image)
             )
         }
         None if containers.values().all(|container| container.image != GIVEN) => {
@@ -196,7 +196,7 @@ pub(super) fn sub_paths(input: &Input) -> Vec<Problem> {
             let Some(path) = &volume.path else { continue };
             if path.split('/').any(|segment| segment == "..") {
                 let at = below(&format!("containers.{name}.volumes"), target);
-                let message = format!("is {path:?}, expected a path inside the volume, without `..`");
+                let message = format!("is {}, expected a path inside the volume, without `..`", quoted(path));
                 problems.push(problem(format!("{at}.path"), message));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::problem::{Problem, list, near_miss};
+use super::super::problem::{Problem, list, near_miss, quoted};
 use super::checks::annotation_path;
 use crate::api::conditions::Reason;
 use crate::api::instructions as key;
@@ -173,7 +173,7 @@ pub fn choose<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let names = || choices.iter().map(|(name, _)| *name);
     let alike = names().find(|name| name.eq_ignore_ascii_case(text)).or_else(|| near_miss(text, names()));
     let hint = alike.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-    Err(format!("is {text:?}, expected one of {}{hint}", list(names())))
+    Err(format!("is {}, expected one of {}{hint}", quoted(text), list(names())))
 }
 
 /// The annotations, and what is wrong with them.
@@ -193,7 +193,12 @@ impl Reader<'_> {
     }
 
     fn kind(&mut self) -> Kind {
-        let name = self.choice(key::KIND, KINDS).unwrap_or(Name::Deployment);
+        let name = match (self.annotations.contains_key(key::KIND), self.choice(key::KIND, KINDS)) {
+            (false, _) => Name::Deployment,
+            (true, Some(name)) => name,
+            // What goes with a kind that was meant and misspelt is not judged by another.
+            (true, None) => return Kind::Deployment,
+        };
         if name != Name::CronJob {
             self.only_for("CronJob", &[key::SCHEDULE, key::TIME_ZONE, key::CONCURRENCY_POLICY]);
         }
@@ -226,7 +231,10 @@ impl Reader<'_> {
         let text = self.annotations.get(key::BACKOFF_LIMIT)?;
         let number = text.parse().ok().filter(|number| *number <= 1000);
         if number.is_none() {
-            self.refuse(key::BACKOFF_LIMIT, format!("is {text:?}, expected a whole number from 0 to 1000"));
+            self.refuse(
+                key::BACKOFF_LIMIT,
+                format!("is {}, expected a whole number from 0 to 1000", quoted(text)),
+            );
         }
         number
     }
@@ -235,7 +243,8 @@ impl Reader<'_> {
         let text = self.annotations.get(key::TIME_ZONE)?;
         if !is_time_zone(text) {
             let message = format!(
-                "is {text:?}, expected a name of the IANA time zone database such as `Europe/Berlin`; without it, the cluster's own holds"
+                "is {}, expected a name of the IANA time zone database such as `Europe/Berlin`; without it, the cluster's own holds",
+                quoted(text)
             );
             self.refuse(key::TIME_ZONE, message);
         }
@@ -245,7 +254,8 @@ impl Reader<'_> {
     fn schedule(&mut self) -> Schedule {
         let cron = self.annotations.get(key::SCHEDULE).cloned().unwrap_or_default();
         if !is_cron(&cron) {
-            let found = if cron.is_empty() { "is missing".to_owned() } else { format!("is {cron:?}") };
+            let found =
+                if cron.is_empty() { "is missing".to_owned() } else { format!("is {}", quoted(&cron)) };
             let message = format!(
                 "{found}, expected five fields such as \"*/5 * * * *\", or one of {}",
                 list(MACROS.iter().copied())
@@ -317,6 +327,12 @@ mod tests {
         {
             assert!(read(&json!({key: "Never"})).is_err(), "{key}");
         }
+    }
+
+    #[test]
+    fn what_goes_with_a_misspelt_kind_is_not_judged_by_another() {
+        let given = json!({key::KIND: "CronJbo", key::SCHEDULE: "@daily", key::BACKOFF_LIMIT: "2"});
+        assert_eq!(read(&given).expect_err("a problem").len(), 1);
     }
 
     #[test]

@@ -1,11 +1,12 @@
-mod bounds;
 mod messages;
 mod properties;
 
 use serde_json::{Map, Value, json};
 
+use super::super::Plan;
 use super::super::problem::Problem;
 use super::super::schema::Schema;
+use super::super::workload::plan;
 use super::parse;
 use crate::api::conditions::Reason;
 use crate::api::schema::score_json_schema;
@@ -64,17 +65,6 @@ fn with(path: &str, value: Value) -> Value {
         };
     }
     *node = value;
-    file
-}
-
-fn without(path: &str) -> Value {
-    let (parent, key) = path.rsplit_once('>').unwrap_or(("", path));
-    let mut file = full();
-    let mut node = &mut file;
-    for key in parent.split('>').filter(|key| !key.is_empty()) {
-        node = &mut node[key];
-    }
-    node.as_object_mut().expect("a map").remove(key).expect("a key to remove");
     file
 }
 
@@ -237,4 +227,33 @@ fn the_schema_holds_the_patterns_that_messages_have_words_for() {
     assert_eq!(missing, Vec::<&str>::new());
     assert!(schema.contains(&json!(NAME_PATTERN).to_string()));
     assert!(Schema::new(&score_json_schema()).is_ok());
+}
+
+/// One long value must not push every other problem out of a condition.
+#[test]
+fn a_long_value_is_quoted_in_part() {
+    let long = "ä".repeat(5000);
+    let keys = ["kind", "service-name", "image", "pod-security", "service-account-token", "probe-host"];
+    let of_cron_jobs = ["schedule", "time-zone", "backoff-limit", "restart-policy", "concurrency-policy"];
+    let mut given: Map<String, Value> =
+        keys.iter().map(|key| (format!("k8s.score.dev/{key}"), json!(long))).collect();
+    let mut found = said(&with("metadata>annotations", json!(given)));
+    given.retain(|key, _| !key.ends_with("/kind"));
+    given.extend(of_cron_jobs.map(|key| (format!("k8s.score.dev/{key}"), json!(long))));
+    given.insert("k8s.score.dev/kind".into(), json!("CronJob"));
+    found.extend(said(&with("metadata>annotations", json!(given))));
+    let volume = json!({"/x": {"source": long}, "/y": {"source": "a", "path": format!("/{long}")}});
+    let score = json!({"containers": {"main": {"image": "x", "volumes": volume}}});
+    found.extend(said(&score));
+    let only_source = json!({"containers": {"main": {"image": "x", "volumes": {"/x": {"source": long}}}}});
+    let inputs = json!({"name": NAME, "namespace": "n", "uid": "u", "generation": 1, "spec": only_source});
+    match plan(&serde_json::from_value(inputs).expect("inputs")) {
+        Plan::Rejected(problems) => found.extend(problems.iter().map(ToString::to_string)),
+        other => panic!("{other:?}"),
+    }
+    assert!(found.len() >= 17, "{found:?}");
+    for message in found {
+        assert!(message.len() < 700, "{} bytes: {message}", message.len());
+        assert!(!message.contains(&"ä".repeat(101)));
+    }
 }

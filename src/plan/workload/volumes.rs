@@ -11,46 +11,33 @@ use super::resolve::Filler;
 use super::resolved::{Mount, PodVolume};
 use super::{ResourceState, Valid, WorkloadInputs};
 use crate::api::conditions::Reason;
-use crate::api::names;
-use crate::api::score::Container;
-use crate::plan::demand::Demand;
-use crate::plan::problem::{Problem, list, near_miss};
+use crate::api::names::{self, ResourceUid};
+use crate::api::score::{Container, Score};
+use crate::plan::demand;
+use crate::plan::problem::{Problem, list, near_miss, quoted};
 use crate::plan::schema::below;
 use crate::plan::score::pod;
 use crate::plan::score::settings::Kind;
-use crate::template::Value;
+use crate::template::{Value, parse};
 
 /// The volumes that were found so far: one per resource, however often it is mounted (L01).
 pub(super) struct Volumes<'a> {
     inputs: &'a WorkloadInputs,
     valid: &'a Valid,
+    /// The workload's resources, by name.
+    uids: BTreeMap<String, ResourceUid>,
     /// By the resource's identity.
     pub(super) found: BTreeMap<String, PodVolume>,
 }
 
 impl<'a> Volumes<'a> {
     pub(super) fn new(inputs: &'a WorkloadInputs, valid: &'a Valid) -> Self {
-        Self { inputs, valid, found: BTreeMap::new() }
-    }
-
-    /// The demand that a `source` names: a resource of this workload (L05).
-    fn named(&self, source: &str) -> Result<&'a Demand, String> {
-        let demands = &self.valid.demands;
-        if let Some(demand) = demands.iter().find(|demand| demand.uid.to_string() == source) {
-            return Ok(demand);
-        }
-        let names = || demands.iter().map(|demand| demand.resource.as_str());
-        let near = names().find(|name| *name == source).or_else(|| near_miss(source, names()));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `${{resources.{near}}}`?"));
-        Err(format!(
-            "is {source:?}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
-            list(names())
-        ))
+        Self { inputs, valid, uids: demand::uids(&inputs.name, &valid.score), found: BTreeMap::new() }
     }
 
     fn volume(
         &self,
-        demand: &Demand,
+        uid: &ResourceUid,
         state: &ResourceState,
         outputs: &Map<String, Json>,
     ) -> Result<PodVolume, String> {
@@ -67,7 +54,7 @@ impl<'a> Volumes<'a> {
                 let spec = claim_of(claim)?;
                 Ok(match self.valid.settings.kind {
                     Kind::StatefulSet => PodVolume::Template { spec, retained: state.retained },
-                    _ => PodVolume::Claim(names::claim(&demand.uid)),
+                    _ => PodVolume::Claim(names::claim(uid)),
                 })
             }
             (Some(_), Some(_)) => {
@@ -76,6 +63,37 @@ impl<'a> Volumes<'a> {
             (None, None) => Err("offers neither `source` nor `claimSpec`, so it is no volume".to_owned()),
         }
     }
+}
+
+/// The resource of this workload that a `source` names, by its name in the Score file (L05).
+fn named(uids: &BTreeMap<String, ResourceUid>, source: &str) -> Result<String, String> {
+    if let Some((name, _)) = uids.iter().find(|(_, uid)| uid.to_string() == source) {
+        return Ok(name.clone());
+    }
+    let names = || uids.keys().map(String::as_str);
+    let near = names().find(|name| *name == source).or_else(|| near_miss(source, names()));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean `${{resources.{near}}}`?"));
+    Err(format!(
+        "is {}, which is no resource of this workload: name one as `${{resources.<name>}}`{hint} (there: {})",
+        quoted(source),
+        list(names())
+    ))
+}
+
+/// Sources without a placeholder that name no resource: seen before any resource is.
+pub(super) fn misnamed(workload: &str, score: &Score) -> Vec<Problem> {
+    let uids = demand::uids(workload, score);
+    let mut problems = Vec::new();
+    for (name, container) in &score.containers {
+        for (target, volume) in container.volumes.iter().flatten() {
+            let path = format!("{}.source", below(&format!("containers.{name}.volumes"), target));
+            let literal = parse(&volume.source).is_ok_and(|text| text.references().next().is_none());
+            if let (true, Err(message)) = (literal, named(&uids, &volume.source)) {
+                problems.push(Problem::new(path, Reason::UnknownResource, message));
+            }
+        }
+    }
+    problems
 }
 
 /// The mounts of a container, by path in the Score file.
@@ -116,22 +134,23 @@ fn mounted(source: Option<&str>, volumes: &mut Volumes<'_>) -> Result<String, (R
             "is a secret: name a resource as `${resources.<name>}`".to_owned(),
         ));
     };
-    let demand = volumes.named(source).map_err(|message| (Reason::UnknownResource, message))?;
-    let state = volumes.inputs.resources.get(&demand.resource);
+    let name = named(&volumes.uids, source).map_err(|message| (Reason::UnknownResource, message))?;
+    let uid = volumes.uids[&name].clone();
+    let state = volumes.inputs.resources.get(&name);
     // A resource without outputs is awaited already.
     if let Some((state, outputs)) = state.and_then(|state| Some((state, state.outputs.as_ref()?))) {
         let wrong = |message| {
             format!(
                 "resource `{}` ({}) {message}; its rule must be corrected: see `kubectl describe sres {}`",
-                demand.resource, demand.uid, state.object
+                name, uid, state.object
             )
         };
         let volume = volumes
-            .volume(demand, state, outputs)
+            .volume(&uid, state, outputs)
             .map_err(|message| (Reason::InvalidVolume, wrong(message)))?;
-        volumes.found.insert(demand.uid.to_string(), volume);
+        volumes.found.insert(uid.to_string(), volume);
     }
-    Ok(demand.uid.to_string())
+    Ok(uid.to_string())
 }
 
 /// A volume source that Kubernetes would take (L03).

@@ -4,6 +4,7 @@ mod audit;
 mod bare;
 mod load;
 mod operated;
+mod render;
 mod report;
 mod stage;
 
@@ -34,8 +35,9 @@ const CONCURRENCY: usize = 8;
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    /// Something else than the operator in a cluster.
     #[command(subcommand)]
-    part: Option<Part>,
+    other: Option<Other>,
     /// How many workloads.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     workloads: u16,
@@ -47,17 +49,21 @@ pub struct Options {
     json: Option<PathBuf>,
 }
 
-/// A part of the operator, measured alone.
+/// What can be measured besides.
 #[derive(clap::Subcommand)]
-enum Part {
+enum Other {
+    /// `render`: milliseconds and memory for files and more files, without a cluster.
+    Render(render::Options),
     /// The evaluation of a rule, without a cluster: time and memory per leaf.
     Rules,
 }
 
 /// Runs the benchmark: of ourselves, too, an optimised build, since the bare client is one of us.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Some(Part::Rules) = options.part {
-        return bench_rules();
+    match &options.other {
+        Some(Other::Render(options)) => return render::run(options),
+        Some(Other::Rules) => return bench_rules(),
+        None => {}
     }
     if cfg!(debug_assertions) {
         return Err(run_optimised());

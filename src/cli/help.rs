@@ -1,0 +1,72 @@
+//! What stands below the help of each command: how it is used, and how it ends.
+
+pub(super) const WRAP: &str = "\
+Files that the Score file names become part of the ScoreWorkload. The deprecated lists of files and volumes
+become maps. Comments and the order of keys stay; empty lines, quotes and line breaks may change. What is
+written means the same to readers of YAML 1.1, as kubectl is one.
+
+Examples:
+  score-operator wrap score.yaml | kubectl apply -f -
+  score-operator wrap score.yaml -n shop --image web=registry.example/web:1.2.3
+  score-operator wrap score.yaml --overrides-file production.yaml
+  score-operator wrap score.yaml --override-property 'containers.web.variables.LOG_LEVEL=\"debug\"'
+  score-operator wrap score.yaml --override-property 'containers.web.args.-1=--verbose'
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the Score file is refused.";
+
+pub(super) const UNWRAP: &str = "\
+Examples:
+  score-operator unwrap workload.yaml > score.yaml
+  kubectl get scoreworkload shop -o yaml | score-operator unwrap -
+
+Exit status: 0 written, 1 wrong usage or a file that cannot be read, 2 the ScoreWorkload is refused.";
+
+pub(super) const VALIDATE: &str = "\
+Of a directory, all .yaml files below it are read; other objects in them are skipped.
+
+Examples:
+  score-operator validate score.yaml
+  score-operator validate apps/ -o github
+  score-operator wrap score.yaml | score-operator validate -
+
+Exit status: 0 no problem, 1 wrong usage or a file that cannot be read, 2 there are problems.";
+
+pub(super) const COMPLETION: &str = "\
+Examples:
+  source <(score-operator completion bash)
+  score-operator completion fish > ~/.config/fish/completions/score-operator.fish";
+
+pub(super) const RENDER: &str = "\
+Nothing is asked of a cluster, so passwords are not rolled: a fixed text stands in their place. Owner references
+are left out, as they need uids.
+
+Examples:
+  score-operator render score.yaml --assume-ready
+  score-operator render apps/ --rules platform/rules/ -n shop --namespace-labels env=production
+  score-operator render score.yaml --outputs outputs.yaml -o json
+
+where outputs.yaml says what a cluster would:
+  web.db:                               # or postgres.default#web.db
+    host: db.example
+    password: {secretKeyRef: {name: db, key: password}}
+
+Exit status: 0 rendered, 1 wrong usage or a file that cannot be read, 2 something is refused, 3 something is
+awaited that only a cluster can tell. In the last two cases all that is known is printed.";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  score-operator explain score.yaml --assume-ready
+  score-operator explain web -n shop
+  score-operator explain apps/ --rules platform/rules/ -o mermaid
+
+Exit status: 0 explained, 1 wrong usage, or a file or cluster that cannot be read, 2 something is refused.";
+
+pub(super) const DIFF: &str = "\
+The ScoreWorkload and its objects are tried on the API server, which writes nothing. What Secrets hold is never
+shown.
+
+Examples:
+  score-operator diff score.yaml -n shop
+  score-operator wrap score.yaml --image web:2 | score-operator diff - -n shop
+
+Exit status, as kubectl diff has it: 0 nothing would change, 1 something would, more than 1 trouble.";

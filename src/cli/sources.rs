@@ -1,0 +1,132 @@
+//! What the commands that run the engine read: workloads, rules, outputs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::changes::ChangeArgs;
+use super::exit::{Failure, note};
+use super::files::{self, Input};
+use super::report;
+use crate::offline::document::contents;
+use crate::offline::finding::Finding;
+use crate::offline::rules::{self, RuleFile};
+use crate::offline::source::Source;
+use crate::offline::supplied::Supplied;
+use crate::offline::workload::{self, Changes};
+use crate::offline::yaml::{self, Node};
+
+/// What was read of files: what could be used, what is wrong with the rest, and how many files there were.
+pub(super) struct Found<T> {
+    pub(super) items: Vec<T>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) files: usize,
+}
+
+/// The workloads in files and directories, with what is given from outside of them.
+///
+/// # Errors
+/// Files that cannot be read; changes that do not fit, or that are given for several workloads at once.
+pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<Source>, Failure> {
+    let is_changed = !changes.is_empty();
+    let changes = changes.read()?;
+    let inputs = files::read(paths)?;
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
+    let mut documents = 0;
+    for input in &inputs {
+        documents += of_file(input, &changes, &mut found)?;
+    }
+    if is_changed && documents > 1 {
+        return Err(Failure::error(format_args!(
+            "images and overrides are for one workload, found {documents}: `wrap` each with its own"
+        )));
+    }
+    if documents == 0 && found.findings.is_empty() {
+        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Failure::error(format_args!(
+            "{} holds no ScoreWorkload and no Score file",
+            names.join(", ")
+        )));
+    }
+    Ok(found)
+}
+
+/// Gives how many documents there were.
+fn of_file(input: &Input, changes: &Changes, found: &mut Found<Source>) -> Result<usize, Failure> {
+    let contents = contents(&input.file());
+    contents.notes.iter().for_each(note);
+    found.findings.extend(contents.findings);
+    let count = contents.documents.len();
+    for mut document in contents.documents {
+        let known = workload::prepare(&mut document, changes, &|name| input.source(name));
+        let remarks = workload::remarks(&document);
+        remarks.iter().for_each(|remark| note(format_args!("{}: {remark}", input.name)));
+        let findings = workload::validate(&input.name, &document, known.map_err(Failure::error)?);
+        if findings.is_empty() {
+            found.items.extend(Source::new(&input.name, &document));
+        }
+        found.findings.extend(findings);
+    }
+    Ok(count)
+}
+
+/// The one namespace that is said by the user or by ScoreWorkloads, if any.
+///
+/// # Errors
+/// Several namespaces.
+pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Option<String>, Failure> {
+    let named = workloads.iter().filter_map(|found| found.namespace.as_deref());
+    let named: BTreeSet<_> = named.chain(wanted).collect();
+    if named.len() > 1 {
+        let names: Vec<_> = named.into_iter().collect();
+        return Err(Failure::error(format_args!(
+            "found the namespaces {}, expected one: take each by itself",
+            names.join(", ")
+        )));
+    }
+    Ok(named.into_iter().next().map(str::to_owned))
+}
+
+/// The rules in files and directories; of a directory, other objects are left out.
+///
+/// # Errors
+/// Files that cannot be read.
+pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: 0 };
+    for input in files::read(paths)? {
+        found.files += 1;
+        let file = input.file();
+        let is_named = paths.iter().any(|path| path.as_path() == Path::new(file.name));
+        match nodes(&input) {
+            Ok(nodes) => {
+                for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
+                    match rules::read(file.name, node) {
+                        Ok(rule) => found.items.push(rule),
+                        Err(finding) => found.findings.push(*finding),
+                    }
+                }
+            }
+            Err(findings) => found.findings.extend(findings),
+        }
+    }
+    found.findings.extend(rules::twice(&found.items));
+    Ok(found)
+}
+
+/// The outputs that a file supplies.
+///
+/// # Errors
+/// A file that cannot be read, or that is no map of outputs.
+pub(super) fn supplied(path: &Path) -> Result<Supplied, Failure> {
+    let input = files::one(path)?;
+    let refused = |findings: Vec<Finding>| Failure::Refused(report::text(&findings));
+    let document = nodes(&input).map_err(refused)?.into_iter().next();
+    let document = document.map(|node| node.to_json()).unwrap_or_default();
+    Supplied::read(input.file().name, &document).map_err(refused)
+}
+
+fn nodes(input: &Input) -> Result<Vec<Node>, Vec<Finding>> {
+    let file = input.file();
+    let nodes = yaml::not_text(file.bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read);
+    let broken = |trouble| Finding::broken(file.name, trouble);
+    nodes.map_err(|troubles| troubles.into_iter().map(broken).collect())
+}

@@ -1,0 +1,325 @@
+//! The resources of a projection: which rule, what it makes, whether that can be told to work, what it
+//! offers. The steps are those of the controller; what it would ask a cluster is supplied or awaited.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in, stored};
+use super::project::{Existing, Inputs, Output};
+use super::resource::Resource;
+use super::rules::Admission;
+use crate::api::conditions::Reason;
+use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
+use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::api::rule::DeletionPolicy;
+use crate::plan::Plan;
+use crate::plan::binding::{self, Binding, BindingInputs, bind};
+use crate::plan::demand::Demand;
+use crate::plan::index::{Index, Known, ResourceKey};
+use crate::plan::lookup::Dependency;
+use crate::plan::problem::{Awaited, Problem};
+use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate};
+use crate::plan::rule::Rule;
+use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
+use crate::plan::rule::select::{Labels, Subject};
+use crate::plan::score::settings::Kind;
+use crate::render::resource::{Belonging, claim, objects};
+use crate::render::{Manifest, Manifests, Owner, composed, generated};
+
+/// The resources worked out so far.
+pub(super) struct Stage<'a, 'o> {
+    inputs: &'a Inputs,
+    index: &'a Index,
+    output: &'a mut Output<'o>,
+    workloads: Map<String, Json>,
+    done: Vec<Resource>,
+    places: BTreeMap<ResourceUid, usize>,
+    /// The live objects of what rules share, by rule.
+    shared: BTreeMap<String, Plan<Objects>>,
+}
+
+impl<'a, 'o> Stage<'a, 'o> {
+    pub(super) fn new(inputs: &'a Inputs, index: &'a Index, output: &'a mut Output<'o>) -> Self {
+        let service = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+        Self {
+            inputs,
+            index,
+            output,
+            workloads: index.workloads(&inputs.namespace).map(service).collect(),
+            done: Vec::new(),
+            places: BTreeMap::new(),
+            shared: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<Resource> {
+        self.done
+    }
+
+    /// Works out one resource, after those that it depends on.
+    pub(super) fn provision(&mut self, uid: &ResourceUid) {
+        let demands = self.index.demands(&self.key(uid));
+        let candidates = self.candidates(uid, &demands);
+        let Some(spec) = self.bound(uid, &demands, &candidates) else { return };
+        let mut resource = Resource { candidates, demands, ..Resource::new(uid.clone(), spec) };
+        resource.outputs = match self.usable(&resource) {
+            Ok(rule) => {
+                // Where the rule is not known nobody can tell: then they do, as in the operator.
+                resource.retained = rule.deletion_policy == DeletionPolicy::Retain;
+                self.evaluated(&rule, &mut resource)
+            }
+            Err(trouble) => trouble,
+        };
+        self.take_known(&mut resource);
+        self.keep_claim(&mut resource);
+        self.add(resource);
+    }
+
+    fn add(&mut self, resource: Resource) {
+        self.places.insert(resource.uid.clone(), self.done.len());
+        self.done.push(resource);
+    }
+
+    fn get(&self, uid: &ResourceUid) -> Option<&Resource> {
+        self.done.get(*self.places.get(uid)?)
+    }
+
+    fn key(&self, uid: &ResourceUid) -> ResourceKey {
+        ResourceKey { namespace: self.inputs.namespace.clone(), uid: uid.clone() }
+    }
+
+    fn candidates(&self, uid: &ResourceUid, demands: &[Demand]) -> Vec<Candidate> {
+        let existing = self.existing(uid).map(|existing| &existing.spec);
+        let source = existing.and_then(|spec| spec.source_workload.as_ref());
+        let source = source.or_else(|| demands.first().map(|demand| &demand.workload));
+        let known = source.and_then(|name| self.index.get(&self.inputs.namespace, name));
+        let none = Labels::new();
+        let workload_labels = known.as_ref().map_or(&none, |known| &known.labels);
+        let subject = Subject { uid, namespace_labels: &self.inputs.namespace_labels, workload_labels };
+        let bound = existing.and_then(|spec| spec.rule.as_deref());
+        candidates(self.inputs.rules.of_type(&uid.type_), subject, bound)
+    }
+
+    fn bound(
+        &self,
+        uid: &ResourceUid,
+        demands: &[Demand],
+        candidates: &[Candidate],
+    ) -> Option<ScoreResourceSpec> {
+        let chosen = candidates.iter().find(|found| matches!(found.standing, Standing::Chosen { .. }));
+        let inputs = BindingInputs {
+            uid: uid.clone(),
+            existing: self.existing(uid).map(|existing| existing.spec.clone()),
+            demands: demands.to_vec(),
+            holders: Vec::new(),
+            best_rule: chosen.map(|found| found.rule.clone()),
+            new_guid: self.new_guid(uid),
+        };
+        match bind(&inputs) {
+            Binding::Keep { spec, .. } => Some(*spec),
+            Binding::Release => None,
+        }
+    }
+
+    /// The rule that the resource is bound to, if it can be used.
+    fn usable<T>(&self, resource: &Resource) -> Result<Arc<Rule>, Plan<T>> {
+        let waits = |message: String| Err(Plan::Pending(vec![Awaited::new(Reason::RuleNotFound, message)]));
+        let Some(name) = resource.rule() else {
+            return waits(no_rule(&resource.uid, self.inputs.rules.types()));
+        };
+        match self.inputs.rules.get(name) {
+            Some(Admission::Ready(rule)) => Ok(Arc::clone(rule)),
+            Some(Admission::Refused(_)) => {
+                let message = "cannot be used: see what is said of it";
+                Err(Plan::Rejected(vec![Problem::new("spec", Reason::InvalidRule, message)]))
+            }
+            None => waits(format!("rule `{name}`, which provides this resource, is not here")),
+        }
+    }
+
+    /// In place of what was worked out, what the cluster has for the same settings (decision 10), or what the
+    /// user supplied: that does not mend what is refused.
+    fn take_known(&self, resource: &mut Resource) {
+        let supplied = self.inputs.supplied.of(&resource.demands);
+        let existing = self.existing(&resource.uid).filter(|existing| existing.spec == resource.spec);
+        let existing = existing.and_then(|existing| existing.outputs.as_ref());
+        match (supplied, existing) {
+            (Some(outputs), _) if !matches!(resource.outputs, Plan::Rejected(_)) => {
+                resource.outputs = Plan::Ready(outputs.clone());
+            }
+            (_, Some(outputs)) => resource.outputs = Plan::Ready(outputs.clone()),
+            _ => {}
+        }
+    }
+
+    fn existing(&self, uid: &ResourceUid) -> Option<&Existing> {
+        self.inputs.existing.get(uid)
+    }
+
+    /// Fills in what the rule makes of the resource, and gives what it offers.
+    fn evaluated(&mut self, rule: &Rule, resource: &mut Resource) -> Plan<Map<String, Json>> {
+        let shared = self.share(rule, resource);
+        let inputs = self.evaluation(rule, resource);
+        evaluate(rule, Part::Own, &inputs).and_then(|evaluated| {
+            resource.params = Some(evaluated.params.clone());
+            let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
+            let mut live = by_key(&evaluated, &manifests);
+            let offered = shared.and_then(|shared| {
+                live.extend(shared);
+                offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready)
+            });
+            let texts = match &offered {
+                Plan::Ready(offer) if !offer.composed.is_empty() => {
+                    self.output.reads(offer.references());
+                    Some(self.composed(rule, &resource.spec, offer))
+                }
+                _ => None,
+            };
+            let emitted = self.emit(&resource.uid, Manifests::new(manifests.into_iter().chain(texts)));
+            emitted.and_then(|objects| {
+                resource.objects = objects;
+                offered.and_then(|offer| Plan::Ready(stored(&offer.outputs)))
+            })
+        })
+    }
+
+    fn evaluation(&self, rule: &Rule, resource: &Resource) -> ResourceInputs {
+        let author = binding::author(&resource.demands, &resource.spec);
+        let known = author.and_then(|author| self.index.get(&self.inputs.namespace, &author.workload));
+        let dependencies = author.iter().flat_map(|author| &author.depends_on);
+        ResourceInputs {
+            namespace: self.inputs.namespace.clone(),
+            spec: resource.spec.clone(),
+            workload: known.map(|known| known.view()).unwrap_or_default(),
+            workloads: if rule.reads_workloads { self.workloads.clone() } else { Map::new() },
+            dependencies: dependencies
+                .map(|(name, uid)| (name.clone(), self.dependency(name, uid)))
+                .collect(),
+            generated: rolled(rule, resource),
+        }
+    }
+
+    fn dependency(&self, name: &str, uid: &ResourceUid) -> Dependency {
+        let found = self.get(uid);
+        let outputs = found.and_then(|found| match &found.outputs {
+            Plan::Ready(outputs) => Some(outputs.clone()),
+            Plan::Pending(_) | Plan::Rejected(_) => None,
+        });
+        let message = format!("waits for resource `{name}` ({uid}) that its params name");
+        Dependency { uid: uid.to_string(), outputs, message }
+    }
+
+    fn manifests(
+        &self,
+        rule: &Rule,
+        spec: &ScoreResourceSpec,
+        evaluated: &Evaluated,
+        rolled: &BTreeMap<String, String>,
+    ) -> Manifests {
+        let belonging = self.belonging(spec, rule.deletion_policy);
+        let is_generated = !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain;
+        let secret =
+            (is_generated && spec.class != SHARED_CLASS).then(|| generated::render(&belonging, rolled));
+        let all = objects(&belonging, &evaluated.objects);
+        Manifests::new(secret.into_iter().chain(all))
+    }
+
+    /// The Secret of the texts with secret parts; what only a cluster has stands as the name of where it is.
+    fn composed(&self, rule: &Rule, spec: &ScoreResourceSpec, offer: &Offer) -> Manifest {
+        let belonging = self.belonging(spec, rule.deletion_policy);
+        composed::render(&belonging, &offer.composed, &self.inputs.secrets)
+    }
+
+    fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {
+        let uid = spec.uid();
+        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
+        let owner =
+            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
+        Belonging { namespace: &self.inputs.namespace, owner, spec, policy }
+    }
+
+    /// The claim of a volume, where a consumer is no StatefulSet, whose pods have a claim each (L02).
+    fn keep_claim(&mut self, resource: &mut Resource) {
+        let Some(spec) = resource.claim_spec() else { return };
+        let kind = |demand: &Demand| {
+            let known = self.index.get(&self.inputs.namespace, &demand.workload)?;
+            Some(known.valid.as_ref()?.settings.kind.clone())
+        };
+        if resource.demands.iter().filter_map(kind).all(|kind| kind == Kind::StatefulSet) {
+            return;
+        }
+        let policy = if resource.retained { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+        let manifest = claim(&self.belonging(&resource.spec, policy), &spec);
+        match self.emit(&resource.uid, Manifests::new([manifest])) {
+            Plan::Ready(objects) => resource.objects.extend(objects),
+            Plan::Pending(awaited) => resource.outputs = Plan::Pending(awaited),
+            Plan::Rejected(problems) => resource.outputs = Plan::Rejected(problems),
+        }
+    }
+
+    fn emit(&mut self, uid: &ResourceUid, manifests: Manifests) -> Plan<Vec<ObjectId>> {
+        self.output.emit(&format!("resource `{uid}`"), "manifests", manifests)
+    }
+
+    /// What the rule shares in the namespace: worked out once.
+    fn share(&mut self, rule: &Rule, resource: &mut Resource) -> Plan<Objects> {
+        if rule.shared.is_empty() {
+            return Plan::Ready(BTreeMap::new());
+        }
+        let uid = shared_uid(&rule.type_, &rule.name);
+        resource.shares = Some(uid.clone());
+        if !self.shared.contains_key(&rule.name) {
+            let shared = self.shared_part(rule, &uid);
+            self.shared.insert(rule.name.clone(), shared);
+        }
+        match self.shared.get(&rule.name) {
+            Some(Plan::Ready(live)) => Plan::Ready(live.clone()),
+            Some(Plan::Pending(awaited)) => {
+                let all: Vec<_> = awaited.iter().map(|found| found.message.as_str()).collect();
+                let message =
+                    format!("of what rule `{}` shares in this namespace, {}", rule.name, all.join("; "));
+                Plan::Pending(vec![Awaited::new(Reason::WaitingForShared, message)])
+            }
+            Some(Plan::Rejected(problems)) => Plan::Rejected(problems.clone()),
+            None => Plan::Ready(BTreeMap::new()),
+        }
+    }
+
+    fn shared_part(&mut self, rule: &Rule, uid: &ResourceUid) -> Plan<Objects> {
+        let existing = self.existing(uid);
+        let ready = self.inputs.assume_ready || existing.is_some_and(|existing| existing.outputs.is_some());
+        let spec = existing.map_or_else(|| self.shared_spec(rule, uid), |existing| existing.spec.clone());
+        let mut resource = Resource::new(uid.clone(), spec);
+        let inputs = self.evaluation(rule, &resource);
+        let live = evaluate(rule, Part::Shared, &inputs).and_then(|evaluated| {
+            let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
+            let live = by_key(&evaluated, &manifests);
+            let works = if ready { Plan::Ready(()) } else { must_work(&manifests) };
+            self.emit(uid, manifests).and_then(|objects| {
+                resource.objects = objects;
+                works.and_then(|()| Plan::Ready(live))
+            })
+        });
+        resource.outputs = live.clone().and_then(|_| Plan::Ready(Map::new()));
+        self.add(resource);
+        live
+    }
+
+    fn shared_spec(&self, rule: &Rule, uid: &ResourceUid) -> ScoreResourceSpec {
+        ScoreResourceSpec {
+            type_: uid.type_.clone(),
+            class: uid.class.clone(),
+            id: uid.id.clone(),
+            rule: Some(rule.name.clone()),
+            guid: self.new_guid(uid),
+            ..ScoreResourceSpec::default()
+        }
+    }
+
+    /// The same for the same resource in every run: a cluster rolls another.
+    fn new_guid(&self, uid: &ResourceUid) -> String {
+        stand_in(&format!("{}/{uid}", self.inputs.namespace), 20)
+    }
+}

@@ -1,0 +1,195 @@
+//! The commands that run the engine without a cluster, as they are: the real program, its stdout, stderr and
+//! exit status.
+//!
+//! Each directory of `tests/cli_engine/` is a case and the working directory of the program. `args` has one
+//! argument per line, `stdin` what is piped in, if anything is. `expected/` holds `stdout`, `stderr` and
+//! `status`. After a change that is meant: `UPDATE_GOLDEN=1 cargo test --test cli_engine`, then read
+//! `git diff tests/cli_engine`.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "the exception for tests does not reach their helpers")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use serde_json::Value;
+use similar::TextDiff;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_score-operator");
+const ACCEPT: &str = "If this is meant: `UPDATE_GOLDEN=1 cargo test --test cli_engine`, then read `git diff tests/cli_engine`.";
+const BOUTIQUE: &str = "../../data/score/examples/samples/onlineboutique";
+
+/// What a run leaves behind.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Run {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(directory: &Path, args: &[&str], stdin: &[u8]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "RUST_LOG", "KUBECONFIG"] {
+            command.env_remove(variable);
+        }
+        command.args(args).current_dir(directory);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut pipe = child.stdin.take().expect("stdin");
+        // A program that does not read its stdin closes it.
+        drop(pipe.write_all(stdin));
+        drop(pipe);
+        let output = child.wait_with_output().expect("the program ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        let status = output.status.code().expect("no signal");
+        Self { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli_engine")
+}
+
+fn cases() -> BTreeSet<PathBuf> {
+    let entries =
+        fs::read_dir(root()).expect("tests/cli_engine").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+fn run(case: &Path) -> Run {
+    let args = fs::read_to_string(case.join("args")).unwrap_or_else(|_| panic!("{}/args", case.display()));
+    let stdin = fs::read(case.join("stdin")).unwrap_or_default();
+    Run::of(case, &args.lines().collect::<Vec<_>>(), &stdin)
+}
+
+#[test]
+fn every_case_gives_what_is_expected() {
+    let mut wrong = String::new();
+    for case in cases() {
+        let Run { status, stdout, stderr } = run(&case);
+        for (name, found) in [("status", format!("{status}\n")), ("stderr", stderr), ("stdout", stdout)] {
+            let path = case.join("expected").join(name);
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                accept(&path, &found);
+            }
+            let expected = fs::read_to_string(&path).unwrap_or_default();
+            if expected != found {
+                let diff = TextDiff::from_lines(&expected, &found);
+                let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+                wrong += &diff.unified_diff().header(&shown, "found").to_string();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}\n{ACCEPT}");
+}
+
+/// An empty file is no file: most cases say nothing on one of the two.
+fn accept(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a directory")).expect("a directory can be made");
+    if text.is_empty() {
+        drop(fs::remove_file(path));
+    } else {
+        fs::write(path, text).expect("a file can be written");
+    }
+}
+
+#[test]
+fn there_are_cases_of_every_exit_status() {
+    let statuses: BTreeSet<_> = cases()
+        .iter()
+        .map(|case| fs::read_to_string(case.join("expected/status")).expect("a status"))
+        .collect();
+    assert!(cases().len() >= 30, "only {} cases", cases().len());
+    assert_eq!(statuses.into_iter().collect::<String>(), "0\n1\n2\n3\n");
+}
+
+/// The arguments of the case, with the files of Online Boutique one by one in this order.
+fn boutique(files: &[String]) -> Run {
+    let mut args = vec!["render"];
+    args.extend(files.iter().map(String::as_str));
+    args.extend(["--rules", "rules.yaml", "--outputs", "outputs.yaml", "--assume-ready", "-n", "shop"]);
+    Run::of(&root().join("online-boutique"), &args, b"")
+}
+
+fn boutique_files() -> Vec<String> {
+    let directory = root().join("online-boutique").join(BOUTIQUE);
+    let entries = fs::read_dir(directory).expect("Online Boutique").map(|entry| entry.expect("an entry"));
+    let mut files: Vec<_> = entries
+        .map(|entry| format!("{BOUTIQUE}/{}/score.yaml", entry.file_name().to_string_lossy()))
+        .collect();
+    files.sort();
+    files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_files_does_not_matter(files in Just(boutique_files()).prop_shuffle()) {
+        let expected = fs::read_to_string(root().join("online-boutique/expected/stdout")).expect("the case");
+        let found = boutique(&files);
+        prop_assert_eq!(found.status, 0, "{}", found.stderr);
+        prop_assert_eq!(found.stdout, expected);
+    }
+}
+
+/// The generated secrets stand as a fixed text wherever they go: nothing is rolled.
+#[test]
+fn p06_nothing_is_rolled_without_a_cluster() {
+    let run = run(&root().join("payments-api-as-json"));
+    let list: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let secrets = list["items"].as_array().expect("items").iter().filter(|item| item["kind"] == "Secret");
+    let data = |secret: &Value, key: &str| {
+        let text = secret["data"][key].as_str().expect("a value").to_owned();
+        String::from_utf8(STANDARD.decode(text).expect("base64")).expect("UTF-8")
+    };
+    let mut seen = 0;
+    for secret in secrets {
+        assert_eq!(data(secret, "password"), "<generated in the cluster>");
+        seen += 1;
+    }
+    assert_eq!(seen, 2, "{}", run.stdout);
+}
+
+/// `-o json` and `-o yaml` print the same objects in the same order.
+#[test]
+fn both_formats_say_the_same() {
+    let case = root().join("payments-api-as-json");
+    let args = fs::read_to_string(case.join("args")).expect("args");
+    let args: Vec<_> = args.lines().map(|arg| if arg == "json" { "yaml" } else { arg }).collect();
+    let yaml: Vec<Value> = serde_saphyr::from_multiple(&Run::of(&case, &args, b"").stdout).expect("YAML");
+    let list: Value = serde_json::from_str(&run(&case).stdout).expect("JSON");
+    assert_eq!(list["items"], Value::from(yaml));
+}
+
+/// Owner references need a uid: without one, no API server would take the object.
+#[test]
+fn nothing_is_owned_by_what_does_not_exist() {
+    for case in cases() {
+        let Run { stdout, .. } = run(&case);
+        assert!(!stdout.contains("uid: \"\""), "{}", case.display());
+    }
+}
+
+/// No cluster, and files that are not there: status 1, and what to do.
+#[test]
+fn what_cannot_be_read_is_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (args, expected) in [
+        (&["render", "nothing.yaml"][..], "cannot read nothing.yaml"),
+        (&["render"], "required arguments"),
+        (&["explain", "nothing.yaml"], "cannot read nothing.yaml"),
+        (&["explain", "web", "--assume-ready"], "a cluster knows its rules"),
+        (&["render", ".", "--namespace-labels", "x"], "expected key=value"),
+    ] {
+        let run = Run::of(directory.path(), args, b"");
+        assert_eq!(run.status, 1, "{args:?}: {run:?}");
+        assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
+    }
+}
