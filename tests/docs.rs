@@ -25,7 +25,7 @@ fn the_reference_is_what_the_source_says() {
     assert!(status.expect("the operator runs").success());
     let made: Vec<_> =
         fs::read_dir(fresh.path()).expect("pages").map(|page| page.expect("a page").path()).collect();
-    assert_eq!(made.len(), 2, "{made:?}");
+    assert_eq!(made.len(), 3, "{made:?}");
     for page in made {
         let kept = root().join("docs").join(page.file_name().expect("a name"));
         assert!(
@@ -74,7 +74,7 @@ fn every_annotation_in_the_documentation_exists() {
             let rest = &text[at + prefix.len()..];
             let name: String =
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
-            let key = format!("{prefix}{}", name.trim_end_matches('.'));
+            let key = format!("{prefix}{}", name.trim_end_matches(['.', '-']));
             let is_known = known.contains(key.as_str()) || instructions::is_known(&key);
             let is_known = is_known
                 || key == prefix

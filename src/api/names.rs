@@ -107,6 +107,12 @@ pub fn headless_service(workload: &str) -> String {
     truncate_hash(&format!("{}{workload}-headless-svc", if letter { "" } else { "svc-" }), LABEL_MAX)
 }
 
+/// The Secret that holds the texts with secret parts that a resource offers, from the ScoreResource's name.
+#[must_use]
+pub fn composed_secret(resource: &str) -> String {
+    truncate_hash(&format!("{resource}-composed"), LABEL_MAX)
+}
+
 /// The claim that a resource keeps for its consumers that are no StatefulSet (L02).
 #[must_use]
 pub fn claim(resource: &ResourceUid) -> String {
@@ -172,6 +178,16 @@ mod tests {
         assert_eq!(headless_service("web"), "web-headless-svc");
         assert_eq!(headless_service("1a"), "svc-1a-headless-svc");
         assert_eq!(headless_service(&"9".repeat(63)).len(), LABEL_MAX);
+    }
+
+    #[test]
+    fn w12_secrets_of_a_resource_have_names_of_their_own() {
+        let name = uid("postgres", &"x".repeat(63)).object_name();
+        let names = [name.clone(), generated_secret(&name), composed_secret(&name), composed_secret("a")];
+        assert!(names.iter().all(|name| name.len() <= LABEL_MAX && is_object_name(name)), "{names:?}");
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+        assert_eq!(composed_secret("a"), "a-composed");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod annotations;
 mod api;
+mod expressions;
 mod markdown;
 
 use std::path::Path;
@@ -20,10 +21,11 @@ pub(super) fn execute(dir: &Path) -> Result<(), Failure> {
 }
 
 /// File name and content of each page.
-fn pages() -> [(&'static str, String); 2] {
+fn pages() -> [(&'static str, String); 3] {
     [
         ("annotations.md", page("src/cli/docs/annotations.md, src/api and src/render", &annotations::page())),
         ("api.md", page("src/api", &api::page())),
+        ("expressions.md", page("src/cli/docs/expressions.md and src/template", &expressions::page())),
     ]
 }
 

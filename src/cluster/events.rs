@@ -36,14 +36,14 @@ impl Events {
         }
     }
 
-    /// Warns of placeholders that stay as they are (H09).
-    pub async fn not_expanded<K>(&self, object: &K, notes: &[String])
+    /// Warns of what is allowed and probably not meant.
+    pub async fn warn<K>(&self, object: &K, reason: &str, notes: &[String])
     where
         K: Resource<DynamicType = ()>,
     {
         let event = Event {
             type_: EventType::Warning,
-            reason: "NotExpanded".to_owned(),
+            reason: reason.to_owned(),
             note: Some(cut(notes.join("\n"), NOTE_MAX)),
             action: "Reconcile".to_owned(),
             secondary: None,

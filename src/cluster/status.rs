@@ -44,7 +44,7 @@ async fn warn(world: &World, object: &ScoreWorkload) {
     let known = world.index().get(&object.namespace().unwrap_or_default(), &object.name_any());
     let notes = known.and_then(|known| known.valid.as_ref().map(|valid| literals(&valid.score)));
     if let Some(notes) = notes.filter(|notes| !notes.is_empty()) {
-        world.events.not_expanded(object, &notes).await;
+        world.events.warn(object, "NotExpanded", &notes).await;
     }
 }
 
@@ -77,8 +77,15 @@ pub async fn rule(
     after: &ProvisionerRuleStatus,
 ) -> Result<(), Error> {
     if let Some(written) = write(Api::all(world.client.clone()), object, after).await? {
+        let is_new =
+            object.status.as_ref().is_none_or(|old| old.observed_generation != after.observed_generation);
         world.caches.rules.wrote(written);
         world.events.transition(object, before, &after.conditions).await;
+        let unused = world.rule(&object.name_any()).map(|rule| rule.unused.clone()).unwrap_or_default();
+        // Once per generation.
+        if is_new && !unused.is_empty() {
+            world.events.warn(object, "Unused", &unused).await;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Floor 5: one file per controller. `wiring` says which change wakes which object, `queue` runs the
 //! passes; each controller's `reconcile` is the pipeline of the design, top to bottom.
 
+pub mod compose;
 pub mod pass;
 pub mod provision;
 pub mod queue;

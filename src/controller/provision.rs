@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
+use super::compose::compose;
 use super::pass::{self, carry_out};
 use super::report::{Found, Pass, announce};
 use crate::api::conditions::{ConditionType, Reason, find};
@@ -16,9 +17,9 @@ use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
 use crate::plan::problem::Awaited;
-use crate::plan::resource::{Evaluated, Part, evaluate, outputs};
+use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
 use crate::plan::rule::{Rule, choice};
-use crate::render::resource::{Belonging, claim, claim_id, generated_name, objects, owner};
+use crate::render::resource::{Belonging, claim, claim_id, composed_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
 use crate::template::{self, SecretRef};
@@ -195,9 +196,9 @@ async fn apply(
         announce(pass, announced.clone()).await?;
     }
     let inventory = announced.as_ref().unwrap_or(&pass.before.inventory);
-    let claim = claim_id(&pass.resource.spec);
-    let is_claim = |id: &ObjectId| *id == claim;
-    let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_claim).await;
+    let later = [claim_id(&pass.resource.spec), composed_id(&pass.resource.spec)];
+    let is_later = |id: &ObjectId| later.contains(id);
+    let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
     let found =
         Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
     if found.outcome != Outcome::Ready {
@@ -210,30 +211,38 @@ async fn apply(
         }
     }
     live.extend(shared_objects(pass, rule).await?);
-    let found = conclude(pass, rule, evaluated, &live, found).await?;
+    let found = conclude(pass, rule, &belonging, evaluated, &live, found).await?;
     claimed(pass, &belonging, found).await
 }
 
 /// The claim of a volume, before anybody is told of it. Once made it stays as long as the resource does:
 /// a consumer that turns into a StatefulSet must not cost what is in it (L02).
-async fn claimed(pass: &Pass<'_>, belonging: &Belonging<'_>, mut found: Found) -> Result<Found, Error> {
+async fn claimed(pass: &Pass<'_>, belonging: &Belonging<'_>, found: Found) -> Result<Found, Error> {
     let Some(spec) = claim_spec(&found) else { return Ok(found) };
     if !observe::wants_claim(pass.world, &pass.key.namespace, &pass.seen.binding.demands) {
         return Ok(found);
     }
-    let manifests = Manifests::new([claim(belonging, &spec)]);
-    if let Some(announced) = pass::announced(&manifests, &found.inventory) {
+    keep(pass, belonging, &Manifests::new([claim(belonging, &spec)]), found, |_| true).await
+}
+
+/// Makes further objects of a resource before anybody is told of them. `keeps` names what is not pruned although it is
+/// none of them.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn keep(
+    pass: &Pass<'_>,
+    belonging: &Belonging<'_>,
+    manifests: &Manifests,
+    mut found: Found,
+    keeps: impl Fn(&ObjectId) -> bool,
+) -> Result<Found, Error> {
+    if let Some(announced) = pass::announced(manifests, &found.inventory) {
         announce(pass, announced.clone()).await?;
         found.inventory = announced;
     }
-    let carried = carry_out(
-        pass.world,
-        (&pass.key.namespace, &belonging.owner.uid),
-        &manifests,
-        &found.inventory,
-        |_| true,
-    )
-    .await;
+    let whose = (belonging.namespace, belonging.owner.uid.as_str());
+    let carried = carry_out(pass.world, whose, manifests, &found.inventory, keeps).await;
     found.inventory = carried.inventory;
     found.error = carried.error;
     if carried.outcome != Outcome::Ready {
@@ -286,28 +295,43 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
 async fn conclude(
     pass: &Pass<'_>,
     rule: &Rule,
+    belonging: &Belonging<'_>,
     evaluated: &Evaluated,
     live: &BTreeMap<String, Value>,
-    mut found: Found,
+    found: Found,
 ) -> Result<Found, Error> {
     if part(pass) == Part::Shared {
         return Ok(Found { outputs: Some(Map::new()), ..found });
     }
-    let offered = match outputs(rule, evaluated, live) {
+    let offered = match offer(rule, evaluated, live) {
         Plan::Ready(offered) => offered,
         Plan::Pending(awaited) => return Ok(Found { outcome: Outcome::Unavailable(awaited), ..found }),
         Plan::Rejected(problems) => return Ok(Found { outcome: Outcome::Failing(problems), ..found }),
     };
-    let wanted: BTreeSet<SecretRef> = offered.values().flat_map(|value| value.secrets()).cloned().collect();
-    let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
-    if missing.is_empty() {
-        found.outputs = serde_json::to_value(&offered).ok().and_then(|value| value.as_object().cloned());
-    } else {
-        let hint = format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
-        let awaited = missing.into_iter().map(|what| Awaited::new(Reason::WaitingForSecret, what + &hint));
-        found.outcome = Outcome::Unavailable(awaited.collect());
+    let awaited = awaited_secrets(pass, rule, live, &offered).await?;
+    if !awaited.is_empty() {
+        return Ok(Found { outcome: Outcome::Unavailable(awaited), ..found });
+    }
+    let mut found = compose(pass, belonging, &offered, found).await?;
+    if found.outcome == Outcome::Ready {
+        let stored = serde_json::to_value(&offered.outputs).ok();
+        found.outputs = stored.and_then(|value| value.as_object().cloned());
     }
     Ok(found)
+}
+
+/// The Secrets of others that are missing for what is offered.
+async fn awaited_secrets(
+    pass: &Pass<'_>,
+    rule: &Rule,
+    live: &BTreeMap<String, Value>,
+    offered: &Offer,
+) -> Result<Vec<Awaited>, Error> {
+    let wanted: BTreeSet<SecretRef> = offered.references().cloned().collect();
+    let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
+    let hint = || format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
+    let awaited = |what: String| Awaited::new(Reason::WaitingForSecret, what + &hint());
+    Ok(missing.into_iter().map(awaited).collect())
 }
 
 /// The objects that may write a Secret, for a person to look at.

@@ -11,7 +11,7 @@ use crate::api::names::short_hash;
 use crate::api::rule::Generate;
 use crate::plan::Plan;
 use crate::plan::problem::Awaited;
-use crate::plan::resource::{Evaluated, RuleObject, outputs, outputs_if_ready};
+use crate::plan::resource::{Evaluated, Offer, RuleObject, offer, offer_if_ready};
 use crate::plan::rule::Rule;
 use crate::render::Manifests;
 use crate::status::ready::works_at_once;
@@ -23,24 +23,24 @@ pub const GENERATED: &str = "<generated in the cluster>";
 /// The objects of a rule, by key.
 pub(super) type Objects = BTreeMap<String, Json>;
 
-/// What the resource offers, in stored form. `live` holds the objects of the rule and what it shares.
+/// What the resource offers. `live` holds the objects of the rule and what it shares.
 pub(super) fn offered(
     rule: &Rule,
     evaluated: &Evaluated,
     manifests: &Manifests,
     live: &Objects,
     assume_ready: bool,
-) -> Plan<Map<String, Json>> {
-    let offered = if assume_ready {
-        outputs_if_ready(rule, evaluated, live)
-    } else {
-        let ready = must_work(manifests).and_then(|()| outputs(rule, evaluated, live));
-        ready.and_then(|offered| secrets_exist(offered, manifests, live))
-    };
-    offered.and_then(|offered| {
-        let stored = serde_json::to_value(&offered).ok().and_then(|value| value.as_object().cloned());
-        Plan::Ready(stored.unwrap_or_default())
-    })
+) -> Plan<Offer> {
+    if assume_ready {
+        return offer_if_ready(rule, evaluated, live);
+    }
+    let ready = must_work(manifests).and_then(|()| offer(rule, evaluated, live));
+    ready.and_then(|offered| secrets_exist(offered, manifests, live))
+}
+
+/// The outputs in stored form.
+pub(super) fn stored(outputs: &BTreeMap<String, Value>) -> Map<String, Json> {
+    serde_json::to_value(outputs).ok().and_then(|value| value.as_object().cloned()).unwrap_or_default()
 }
 
 /// Pending while an object is of a kind of which only a cluster can tell whether it works.
@@ -52,14 +52,10 @@ pub(super) fn must_work(manifests: &Manifests) -> Plan<()> {
 
 /// Every key that the outputs refer to is in a Secret that the rule itself writes; of any other only a
 /// cluster can tell (P07).
-fn secrets_exist(
-    offered: BTreeMap<String, Value>,
-    manifests: &Manifests,
-    live: &Objects,
-) -> Plan<BTreeMap<String, Value>> {
+fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
     let bodies = || manifests.iter().map(|manifest| &manifest.body).chain(live.values());
     let is_written = |wanted: &&SecretRef| bodies().any(|body| has_key(body, wanted));
-    let wanted: BTreeSet<_> = offered.values().flat_map(Value::secrets).cloned().collect();
+    let wanted: BTreeSet<_> = offered.references().cloned().collect();
     let missing = wanted.iter().filter(|wanted| !is_written(wanted));
     let message = |wanted: &SecretRef| format!("Secret `{}` must have the key `{}`", wanted.name, wanted.key);
     pending_on(missing.map(|wanted| Awaited::new(Reason::WaitingForSecret, message(wanted))), offered)

@@ -247,7 +247,7 @@ fn planned(
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
         let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
         let objects = planned.and_then(|workload| {
-            output.secrets.extend(workload.secrets().into_iter().cloned());
+            output.reads(workload.secrets());
             let manifests = render::workload(&workload, &inputs.secrets);
             output.emit(&format!("workload `{}`", source.name), "", manifests)
         });
@@ -289,6 +289,11 @@ pub(super) struct Output<'a> {
 }
 
 impl Output<'_> {
+    /// Notes the keys of Secrets that what is made depends on.
+    pub(super) fn reads<'r>(&mut self, references: impl IntoIterator<Item = &'r SecretRef>) {
+        self.secrets.extend(references.into_iter().cloned());
+    }
+
     /// Hands out the objects of an owner, and gives their ids; unless another makes one of them: the
     /// operator refuses that, too (W11). Problems are at `path`.
     pub(super) fn emit(&mut self, owner: &str, path: &str, manifests: Manifests) -> Plan<Vec<ObjectId>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in};
+use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in, stored};
 use super::project::{Existing, Inputs, Output};
 use super::resource::Resource;
 use super::rules::Admission;
@@ -20,13 +20,13 @@ use crate::plan::demand::Demand;
 use crate::plan::index::{Index, Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::resource::{Evaluated, Part, ResourceInputs, evaluate};
+use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
 use crate::plan::rule::select::{Labels, Subject};
 use crate::plan::score::settings::Kind;
 use crate::render::resource::{Belonging, claim, objects};
-use crate::render::{Manifests, Owner, generated};
+use crate::render::{Manifest, Manifests, Owner, composed, generated};
 
 /// The resources worked out so far.
 pub(super) struct Stage<'a, 'o> {
@@ -170,10 +170,17 @@ impl<'a, 'o> Stage<'a, 'o> {
                 live.extend(shared);
                 offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready)
             });
-            let emitted = self.emit(&resource.uid, manifests);
+            let texts = match &offered {
+                Plan::Ready(offer) if !offer.composed.is_empty() => {
+                    self.output.reads(offer.references());
+                    Some(self.composed(rule, &resource.spec, offer))
+                }
+                _ => None,
+            };
+            let emitted = self.emit(&resource.uid, Manifests::new(manifests.into_iter().chain(texts)));
             emitted.and_then(|objects| {
                 resource.objects = objects;
-                offered
+                offered.and_then(|offer| Plan::Ready(stored(&offer.outputs)))
             })
         })
     }
@@ -217,6 +224,12 @@ impl<'a, 'o> Stage<'a, 'o> {
             (is_generated && spec.class != SHARED_CLASS).then(|| generated::render(&belonging, rolled));
         let all = objects(&belonging, &evaluated.objects);
         Manifests::new(secret.into_iter().chain(all))
+    }
+
+    /// The Secret of the texts with secret parts; what only a cluster has stands as the name of where it is.
+    fn composed(&self, rule: &Rule, spec: &ScoreResourceSpec, offer: &Offer) -> Manifest {
+        let belonging = self.belonging(spec, rule.deletion_policy);
+        composed::render(&belonging, &offer.composed, &self.inputs.secrets)
     }
 
     fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {

@@ -15,7 +15,7 @@ use super::rule::{ManifestTemplate, Rule};
 use crate::api::conditions::{Reason, cut};
 use crate::api::names;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
-use crate::template::{Budget, EvalError, Scope, Value, substitute_json};
+use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, substitute_json};
 
 /// What is known of the workload that first defined a resource.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -68,7 +68,29 @@ pub struct Evaluated {
     pub objects: Vec<RuleObject>,
     /// The params after placeholders and defaults; an empty map for what a rule shares.
     pub params: Value,
+    /// The Secret for what its outputs compose.
+    composed: String,
     scope: Scope,
+}
+
+/// What a resource offers.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// The outputs. A composed text is a reference to a key of the Secret that [`names::composed_secret`] names.
+    pub outputs: BTreeMap<String, Value>,
+    /// What that Secret holds, by key: texts whose parts are put together where it is written.
+    pub composed: BTreeMap<String, Composed>,
+    /// The name of that Secret.
+    secret: String,
+}
+
+impl Offer {
+    /// The keys of Secrets of others that it needs: of the outputs themselves, and of the texts.
+    pub fn references(&self) -> impl Iterator<Item = &SecretRef> {
+        let is_own = |reference: &&SecretRef| self.secret != reference.name;
+        let outputs = self.outputs.values().flat_map(Value::secrets).filter(is_own);
+        outputs.chain(self.composed.values().flat_map(Composed::references))
+    }
 }
 
 impl Evaluated {
@@ -105,11 +127,7 @@ pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evalua
 /// `live` holds the live objects by key. Pending where `readyWhen` is not true yet, or an output names
 /// something below `objects` that is not there yet (decision 11).
 #[must_use]
-pub fn outputs(
-    rule: &Rule,
-    evaluated: &Evaluated,
-    live: &BTreeMap<String, Json>,
-) -> Plan<BTreeMap<String, Value>> {
+pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
     let scope = evaluated.seeing(live);
     let mut budget = Budget::new();
     let mut trouble = Trouble::default();
@@ -120,45 +138,42 @@ pub fn outputs(
             Err(error) => trouble.add_eval(error),
         }
     }
-    offered(rule, &scope, &mut budget, trouble)
+    offered(rule, evaluated, &scope, trouble)
 }
 
 /// What the resource offers if `readyWhen` is taken for true: nobody but a cluster can tell.
 ///
-/// `live` and what is pending are as in [`outputs`].
+/// `live` and what is pending are as in [`offer`].
 #[must_use]
-pub fn outputs_if_ready(
-    rule: &Rule,
-    evaluated: &Evaluated,
-    live: &BTreeMap<String, Json>,
-) -> Plan<BTreeMap<String, Value>> {
-    offered(rule, &evaluated.seeing(live), &mut Budget::new(), Trouble::default())
+pub fn offer_if_ready(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
+    offered(rule, evaluated, &evaluated.seeing(live), Trouble::default())
 }
 
-fn offered(
-    rule: &Rule,
-    scope: &Scope,
-    budget: &mut Budget,
-    mut trouble: Trouble,
-) -> Plan<BTreeMap<String, Value>> {
-    let mut found = BTreeMap::new();
+fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Trouble) -> Plan<Offer> {
+    let mut budget = Budget::new().composing(&evaluated.composed);
+    let mut outputs = BTreeMap::new();
     for (name, node) in &rule.outputs {
-        match node.evaluate(scope, budget) {
+        budget.begin_output(name);
+        match node.evaluate(scope, &mut budget) {
             Ok(value) => {
-                trouble.problems.extend(odd_references(name, &value));
-                found.insert(name.clone(), value);
+                trouble.problems.extend(odd_references(&format!("outputs.{name}"), value.secrets()));
+                outputs.insert(name.clone(), value);
             }
             Err(error) => trouble.add_eval(error),
         }
     }
-    trouble.or(found)
+    let composed = budget.composed();
+    for (key, text) in &composed {
+        trouble.problems.extend(odd_references(&format!("outputs: the text `{key}`"), text.references()));
+    }
+    trouble.or(Offer { outputs, composed, secret: evaluated.composed.clone() })
 }
 
 /// References to what cannot be the name of a Secret.
-fn odd_references(output: &str, value: &Value) -> Vec<Problem> {
-    let odd = value.secrets().into_iter().filter(|reference| !names::is_object_name(&reference.name));
+fn odd_references<'a>(at: &str, references: impl IntoIterator<Item = &'a SecretRef>) -> Vec<Problem> {
+    let odd = references.into_iter().filter(|reference| !names::is_object_name(&reference.name));
     let message = "refers to a Secret by what is no name of an object";
-    odd.map(|_| Problem::new(format!("outputs.{output}"), Reason::EvaluationFailed, message)).collect()
+    odd.map(|_| Problem::new(at, Reason::EvaluationFailed, message)).collect()
 }
 
 fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
@@ -215,13 +230,9 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
     let mut scope = resource_scope(inputs, params.clone());
     let mut budget = Budget::new();
-    let mut locals = BTreeMap::new();
     for (name, node) in &rule.locals {
         match node.evaluate(&scope, &mut budget) {
-            Ok(value) => {
-                locals.insert(name.clone(), value);
-                scope = scope.with_value("locals", Value::map(locals.clone()));
-            }
+            Ok(value) => scope = scope.with_entry("locals", name, value),
             Err(error) => return rejected(error),
         }
     }
@@ -275,7 +286,8 @@ fn objects(
         }
     }
     trouble.problems.extend(duplicates(&found, root));
-    trouble.or(Evaluated { objects: found, params, scope })
+    let composed = names::composed_secret(&inputs.spec.uid().object_name());
+    trouble.or(Evaluated { objects: found, params, composed, scope })
 }
 
 /// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.

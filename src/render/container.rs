@@ -5,11 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::pod::volume_name;
-use super::{file, probe, quantity};
+use super::{file, probe};
 use crate::api::score::{Compute, ComputeAmounts, Probe};
 use crate::plan::score::settings::PodSecurity;
 use crate::plan::workload::{Mount, Pods, ResolvedContainer};
-use crate::template::{Filled, Part, SecretRef};
+use crate::template::{Filled, Part, SecretRef, quantity};
 
 /// Renders it. A field that the Score file does not give is not sent.
 #[must_use]

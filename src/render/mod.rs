@@ -1,6 +1,7 @@
 //! Floor 3: from a plan to objects, pure and infallible: whatever could fail was refused by `plan`.
 //! One file per rendered kind; every object is what server-side apply sends, no more.
 
+pub mod composed;
 pub mod container;
 pub mod deployment;
 pub mod drift;
@@ -12,7 +13,6 @@ mod object;
 pub mod owner;
 pub mod pod;
 pub mod probe;
-pub mod quantity;
 pub mod resource;
 mod secrets;
 pub mod service;

@@ -108,6 +108,13 @@ pub fn owner(resource: &ScoreResource) -> Option<Owner> {
     Some(Owner { kind: "ScoreResource", name, uid })
 }
 
+/// Which object holds the texts with secret parts that a resource offers.
+#[must_use]
+pub fn composed_id(spec: &ScoreResourceSpec) -> ObjectId {
+    let name = names::composed_secret(&spec.uid().object_name());
+    ObjectId { api_version: "v1".into(), kind: "Secret".into(), name }
+}
+
 /// The name of the Secret with what was rolled for a resource.
 #[must_use]
 pub fn generated_name(spec: &ScoreResourceSpec) -> String {

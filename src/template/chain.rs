@@ -8,6 +8,8 @@ pub(super) struct Name {
     /// The variable and its attributes, as far as they are constants.
     pub(super) path: Vec<String>,
     pub(super) rest: Rest,
+    /// Whether it stands among the arguments of `secret_template`, where a secret value may.
+    pub(super) covered: bool,
 }
 
 /// How an expression goes on after a [`Name`].
@@ -41,9 +43,9 @@ impl Name {
                     rest = after;
                 }
                 [Token::Symbol("["), inside @ ..] if !is_slice(inside) => {
-                    return Self { path, rest: Rest::Entry };
+                    return Self { path, rest: Rest::Entry, covered: false };
                 }
-                _ => return Self { path, rest: Rest::Whole },
+                _ => return Self { path, rest: Rest::Whole, covered: false },
             }
         }
     }

@@ -4,9 +4,9 @@
 //! token and without recursion: [`NESTING`] bounds how deep its parser can go, and every filter, test and function must be one of ours.
 
 use super::chain::Name;
-use super::filters::{CONSTANTS, FILTERS, FUNCTIONS, Signature, TESTS};
 use super::hint;
 use super::limits::NESTING;
+use super::signature::{CONSTANTS, FILTERS, FUNCTIONS, SECRET_TEMPLATE, Signature, TESTS};
 use super::token::Token;
 
 /// What a check finds in an expression that passes it.
@@ -186,7 +186,7 @@ impl<'a> Check<'a> {
     fn filter(&mut self, name: &str) -> Result<(), String> {
         let signature = known("filter", name, FILTERS)?;
         let call = self.peek(1) == Some(Token::Symbol("("));
-        if call != (signature.arguments > 0) {
+        if signature.arguments.1 == 0 && call || !call && !signature.takes(0) {
             return Err(signature.usage());
         }
         self.no_dot("filter", name)?;
@@ -261,7 +261,9 @@ impl<'a> Check<'a> {
             return Err(function.usage());
         }
         if !CONSTANTS.contains(&name) {
-            self.facts.names.push(Name::at(&self.tokens[self.at..]));
+            let is_cover = |level: &Level| matches!(level.kind, Kind::Call(function) if function.name == SECRET_TEMPLATE);
+            let covered = self.levels.iter().any(is_cover);
+            self.facts.names.push(Name { covered, ..Name::at(&self.tokens[self.at..]) });
         }
         Ok(())
     }
@@ -324,8 +326,10 @@ impl<'a> Check<'a> {
             return Ok(());
         };
         match level.kind {
-            Kind::Call(signature) if level.commas + usize::from(level.started) != signature.arguments => {
-                Err(signature.usage())
+            Kind::Call(signature) => {
+                let given = level.commas + usize::from(level.started);
+                // Empty brackets are for functions only.
+                if given > 0 && signature.takes(given) { Ok(()) } else { Err(signature.usage()) }
             }
             _ => Ok(()),
         }

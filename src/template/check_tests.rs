@@ -77,7 +77,7 @@ fn the_filter_of_the_whole_is_known() {
 fn p_bounds_unknown_filters_tests_and_functions_are_found_without_running() {
     for (expression, message) in [
         ("a | b64encod", "filter `b64encod` is unknown; did you mean `b64encode`?"),
-        ("a if false else (b | upper)", "filter `upper` is unknown"),
+        ("a if false else (b | title)", "filter `title` is unknown"),
         ("a | dns_label.x", "cannot be followed by `.`"),
         ("a | default", "`default` is written `value | default(other)`"),
         ("a | default()", "`default` is written"),

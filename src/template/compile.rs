@@ -1,10 +1,11 @@
 //! From a JSON tree to a [`Node`], with all its errors at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::chain::Name;
 use super::error::TemplateError;
 use super::expression::Compiled;
 use super::limits::{JSON_DEPTH, STRING_BYTES};
@@ -188,15 +189,18 @@ impl Compiler {
                 Piece::Literal(_) => None,
             })
         };
-        let mut names: Vec<Vec<String>> =
-            expressions().flat_map(|facts| &facts.names).flat_map(|name| self.free(&name.path)).collect();
-        names.sort();
-        names.dedup();
+        let names = |with: fn(&Name) -> bool| -> Vec<Vec<String>> {
+            let named = expressions().flat_map(|facts| &facts.names).filter(|name| with(name));
+            let found: BTreeSet<_> = named.flat_map(|name| self.free(&name.path)).collect();
+            found.into_iter().collect()
+        };
+        let (all, exposed) = (names(|_| true), names(|name| !name.covered));
         let native = pieces.len() == 1;
         self.leaves.push(Leaf {
             path: at.to_owned(),
             keys: self.keys.clone(),
-            names,
+            names: all,
+            exposed,
             functions: expressions().flat_map(|facts| facts.functions.clone()).collect(),
             outer_filter: expressions()
                 .next()

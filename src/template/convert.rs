@@ -8,13 +8,15 @@ use serde_json::{Number, Value as Json};
 
 use super::error::Fault;
 use super::limits::{EACH_ITEMS, JSON_DEPTH, STRING_BYTES};
-use super::object::{Container, Missing, Omit, Secret};
+use super::object::{Container, Missing, Omit, Secret, Template};
 use super::scope::{Budget, Entry, Tree};
 use super::value::Value;
 
 /// The value of a result; none where it is `omit`. What is missing stands as null: its ticket speaks for it.
 pub(super) fn value(result: &Jinja, budget: &mut Budget, depth: usize) -> Result<Option<Value>, Fault> {
-    if depth > JSON_DEPTH {
+    let shared =
+        result.downcast_object_ref::<Container>().map_or(0, |container| container.entry.tree.depth());
+    if depth + shared > JSON_DEPTH {
         return Err(Fault::problem(format!("the value nests deeper than {JSON_DEPTH}")));
     }
     if let Some(omit) = result.downcast_object_ref::<Omit>() {
@@ -66,6 +68,10 @@ fn object(result: &Jinja, budget: &mut Budget) -> Result<Value, Fault> {
         secret.deliver();
         budget.make(secret.reference.name.len() + secret.reference.key.len())?;
         return Ok(Value::SecretRef((*secret.reference).clone()));
+    }
+    if let Some(template) = result.downcast_object_ref::<Template>() {
+        template.deliver();
+        return budget.compose(&template.composed).map(Value::SecretRef);
     }
     match result.downcast_object_ref::<Missing>() {
         Some(_) => Ok(Json::Null.into()),

@@ -50,6 +50,12 @@ impl Expression {
         self.compiled.names()
     }
 
+    /// The functions that are called.
+    #[must_use]
+    pub fn functions(&self) -> &[String] {
+        &self.compiled.facts().functions
+    }
+
     /// Where the expression stands.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -132,6 +138,7 @@ impl Compiled {
         let ledger = Arc::new(Ledger::new(self.facts.clone()));
         let root = Root { scope: scope.clone(), ledger: ledger.clone() };
         let result = self.program.eval(Jinja::from_object(root)).map_err(|error| explain(&error));
+        let result = budget.work_done(ledger.made()).and(result);
         match result.and_then(|result| convert(&result, budget)) {
             Ok(value) => ledger.settle().map(|()| value),
             Err(fault) => {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::check::Facts;
 use super::error::Fault;
+use super::limits::MADE_BYTES;
 use super::path;
 
 /// What a ticket stands for.
@@ -46,12 +47,16 @@ struct Entries {
     open: BTreeMap<Number, Ticket>,
     next: Number,
     misuse: Option<String>,
+    /// What filters have made, in bytes.
+    made: usize,
     /// The last look-up that found nothing, for the message of minijinja's error.
     undefined: Option<String>,
 }
 
+/// What a value costs besides its content.
+const OVERHEAD: usize = 64;
 const SECRET: &str = "a secret reference is a value of its own and cannot be used in text, comparisons, filters or look-ups: \
-let it be the whole value, or build the text in a Secret of the rule";
+let it be the whole value, or a part of `secret_template`";
 const OMIT: &str = "`omit` leaves out a key or an item and has no other use: let it be the whole value";
 
 impl Ledger {
@@ -80,6 +85,24 @@ impl Ledger {
     /// Notes a wrong use that no ticket would show. The first one is kept.
     pub(super) fn misuse(&self, message: &str) {
         self.entries().misuse.get_or_insert_with(|| message.to_owned());
+    }
+
+    /// Counts what a filter makes; an error is the message for the author.
+    pub(super) fn spend(&self, bytes: usize) -> Result<(), String> {
+        let mut entries = self.entries();
+        entries.made += bytes + OVERHEAD;
+        if entries.made <= MADE_BYTES {
+            return Ok(());
+        }
+        Err(format!(
+            "the filters of the expression make more than {} MiB in all: split it up, through `locals`",
+            MADE_BYTES / 1024 / 1024
+        ))
+    }
+
+    /// What filters have made, in bytes.
+    pub(super) fn made(&self) -> usize {
+        self.entries().made
     }
 
     /// Notes a look-up in an opaque value.

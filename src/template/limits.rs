@@ -9,12 +9,19 @@ pub const NESTING: usize = 32;
 pub const STRING_BYTES: usize = 256 * 1024;
 /// What all evaluations of one rule may make together, in bytes of JSON.
 pub const OUTPUT_BYTES: usize = 1024 * 1024;
+/// How many values, lists, maps and their keys all evaluations of one rule may make together: small ones take far more memory
+/// than their JSON has bytes.
+pub const OUTPUT_VALUES: usize = 20_000;
 /// The longest list (or map) that one `$each` runs over.
 pub const EACH_ITEMS: usize = 256;
 /// How deep the JSON of a node, and of a value that an expression makes, may nest.
 pub const JSON_DEPTH: usize = 64;
 /// The size of all values that one expression names, in bytes: it is checked before the expression runs.
 pub const REACH_BYTES: usize = 4 * 1024 * 1024;
+/// What the filters of one expression may make, in bytes, results that only go into other filters included.
+pub const MADE_BYTES: usize = 2 * 1024 * 1024;
+/// The longest list or map that a filter makes.
+pub const ITEMS: usize = 1024;
 /// The size of all values that the expressions of one rule name, in bytes, and 2 KiB for each evaluation.
 pub const WORK_BYTES: usize = 64 * 1024 * 1024;
 /// What starting one expression costs of [`WORK_BYTES`].

@@ -25,15 +25,15 @@
 //! | look up | `params.size`, `locals['a-b']`, `sizes[params.size]`, `list[0]`, `guid[:8]` |
 //! | compute | `~` (text), `+ - / // %`, `== != < <= > >=`, `in`, `and`, `or`, `not`, `a if c else b` |
 //! | build | `[a, b]`, `{'key': a}`, `'text'`, `1`, `0.5`, `true`, `none` |
-//! | filters | `b64encode`, `default(other)`, `dns_label`, `truncate_hash(n)` |
-//! | tests | `is [not] defined`, `undefined`, `none`, `string`, `number`, `integer`, `boolean`, `mapping`, `sequence` |
-//! | besides | `secret_ref(name, key)`, and `omit`, which leaves out the key or item whose value it is |
+//! | filters | all of [`signature::FILTERS`] |
+//! | tests | all of [`signature::TESTS`], with `is` or `is not` |
+//! | besides | [`signature::FUNCTIONS`], and `omit`, which leaves out the key or item whose value it is |
 //!
 //! * **Not there.** What is not there is an [`EvalError::Problem`] that names it, except below `objects`, where it is
 //!   [`EvalError::Pending`] and look-ups chain (decision 11). `is defined` and `default` may be asked in both cases. `key in
 //!   map` waits for the key below `objects`: ask `map.key is defined` there.
-//! * **Secrets.** A [`SecretRef`] is a value of its own. It can be passed on, alone or in a list or map, and asked `is defined`. Any
-//!   other use is a problem (decision 12).
+//! * **Secrets.** A [`SecretRef`] is a value of its own. It can be passed on, alone or in a list or map, asked `is defined`, and be
+//!   a part of a `secret_template`. Any other use is a problem (decision 12).
 //! * **Bounds.** All of [`limits`], and no `*`, no `**`, no statements, no methods, no keyword arguments, no slices with a
 //!   step. What an expression names is measured before it runs, so that one evaluation stays below 50 ms and 32 MiB.
 //! * **Messages** quote the template and the names of keys, never a value.
@@ -47,6 +47,7 @@
 mod chain;
 mod check;
 mod compile;
+mod compose;
 mod convert;
 mod error;
 mod expression;
@@ -58,17 +59,20 @@ mod node;
 mod object;
 pub mod path;
 mod placeholder;
+pub mod quantity;
 mod scope;
+pub mod signature;
 mod text;
 mod token;
 mod value;
 mod walk;
 
+pub use compose::{Composed, SecretPart};
 pub use error::{EvalError, TemplateError};
 pub use expression::Expression;
-pub use filters::{label as dns_label, truncated as truncate_hash};
+pub use filters::name::{label as dns_label, truncated as truncate_hash};
 pub use hint::near_miss;
-pub use node::{Leaf, Node};
+pub use node::{Leaf, Node, Outline};
 pub use placeholder::{FillError, Filled, Part, PlaceholderError, Reference, Segment, Text, parse};
 pub use scope::{Budget, Scope};
 pub use value::{LookupError, SecretRef, Value};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::compile::Compiler;
 use super::convert;
@@ -30,12 +30,25 @@ pub struct Leaf {
     /// The variables with their constant attributes: `["generated", "password"]`. Where a key is computed
     /// (`locals[item.name]`), what is before it. For `item` and `index` of an `$each`, the names that its list is made of.
     pub names: Vec<Vec<String>>,
-    /// The functions that are called: at most `secret_ref`.
+    /// Those of `names` that stand anywhere but among the arguments of `secret_template`: where they are, their values are.
+    pub exposed: Vec<Vec<String>>,
+    /// The functions that are called: `secret_ref`, `secret_template`.
     pub functions: Vec<String>,
     /// The filter that makes the whole value, as `b64encode` in `{{ (a ~ b) | b64encode }}`. None where anything else follows or is around it.
     pub outer_filter: Option<String>,
     /// Whether the leaf is one expression, so that its value may be of any type.
     pub native: bool,
+}
+
+/// What is known of a part of a tree without evaluating it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outline<'a> {
+    /// Nothing, or that it is a list.
+    Open,
+    /// It is a text, number, bool or null.
+    Scalar,
+    /// It is a map with at most these keys.
+    Map(Vec<&'a str>),
 }
 
 /// A part of the tree. Paths are kept where an evaluation can fail.
@@ -52,6 +65,14 @@ pub(super) enum Branch {
 pub(super) enum Piece {
     Literal(String),
     Expression(Arc<Compiled>),
+}
+
+fn outline(json: &Json) -> Outline<'_> {
+    match json {
+        Json::Object(map) => Outline::Map(map.keys().map(String::as_str).collect()),
+        Json::Array(_) => Outline::Open,
+        _ => Outline::Scalar,
+    }
 }
 
 /// What a part of the tree makes: nothing for `omit`, several values for an `$each`.
@@ -80,6 +101,12 @@ impl Node {
     #[must_use]
     pub fn constant(&self, keys: &[&str]) -> Option<&str> {
         self.tree.constant(keys)
+    }
+
+    /// What is known of the part at `keys`.
+    #[must_use]
+    pub fn outline(&self, keys: &[String]) -> Outline<'_> {
+        self.tree.outline(keys)
     }
 
     /// The value for `scope`. `omit` removes keys and items; for the tree as a whole it is a problem.
@@ -116,10 +143,28 @@ impl Branch {
         }
     }
 
+    fn outline(&self, keys: &[String]) -> Outline<'_> {
+        match (self, keys.split_first()) {
+            (Self::Constant(json), _) => {
+                keys.iter().try_fold(json, |json, key| json.get(key)).map_or(Outline::Open, outline)
+            }
+            (Self::Map { entries, .. }, Some((key, rest))) => {
+                let found = entries.iter().find(|(name, _)| name == key);
+                found.map_or(Outline::Open, |(_, branch)| branch.outline(rest))
+            }
+            (Self::Map { entries, .. }, None) => {
+                Outline::Map(entries.iter().map(|(key, _)| key.as_str()).collect())
+            }
+            (Self::Text { .. }, None) => Outline::Scalar,
+            _ => Outline::Open,
+        }
+    }
+
     fn make(&self, scope: &Scope, run: &mut Run) -> Result<Made, EvalError> {
         match self {
             Self::Constant(json) => {
-                run.budget.make(size(json)).map_err(|fault| fault.at(run.node))?;
+                let (bytes, values) = size(json);
+                run.budget.make_all(bytes, values).map_err(|fault| fault.at(run.node))?;
                 Ok(Made::One(json.clone().into()))
             }
             Self::Expression { path, expression } => {
@@ -229,16 +274,21 @@ fn part(value: Option<Value>) -> Result<String, Fault> {
     )))
 }
 
-/// About the bytes of a constant's JSON.
-fn size(json: &Json) -> usize {
+/// About the bytes of a constant's JSON, and how many values it has.
+fn size(json: &Json) -> (usize, usize) {
+    let all = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
+        sizes.fold((2, 1), |(bytes, values), (more, found)| (bytes + more, values + found))
+    };
     match json {
-        Json::String(text) => text.len() + 2,
-        Json::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-        Json::Object(map) => entries_size(map),
-        _ => 4,
+        Json::String(text) => (text.len() + 2, 1),
+        Json::Array(items) => all(&mut items.iter().map(|item| {
+            let (bytes, values) = size(item);
+            (bytes + 1, values)
+        })),
+        Json::Object(map) => all(&mut map.iter().map(|(key, value)| {
+            let (bytes, values) = size(value);
+            (key.len() + bytes + 4, values + 1)
+        })),
+        _ => (4, 1),
     }
-}
-
-fn entries_size(map: &Map<String, Json>) -> usize {
-    map.iter().map(|(key, value)| key.len() + size(value) + 4).sum::<usize>() + 2
 }

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr};
 use minijinja::{Error, State, Value as Jinja};
 
+use super::compose::Composed;
 use super::filters::{self, refuse};
 use super::hint;
 use super::ledger::{Ledger, Number, Ticket};
 use super::scope::{Entry, Scope, Tree};
+use super::signature::{SECRET_REF, SECRET_TEMPLATE};
 use super::value::SecretRef;
 
 /// The root of an evaluation: it answers for all names.
@@ -51,6 +53,19 @@ pub(super) struct Omit {
 /// The function `secret_ref(name, key)`.
 struct SecretFunction(Arc<Ledger>);
 
+/// A text with secret parts: like a reference, it can only be passed on.
+pub(super) struct Template {
+    pub(super) composed: Arc<Composed>,
+    number: Number,
+    ledger: Arc<Ledger>,
+}
+
+/// The function `secret_template(…)`.
+struct TemplateFunction(Arc<Ledger>);
+
+/// Where filters count what they make.
+pub(super) struct Meter(Arc<Ledger>);
+
 impl Object for Root {
     fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
         self.get_value_by_str(key.as_str()?)
@@ -65,7 +80,9 @@ impl Object for Root {
                 let number = self.ledger.issue(Ticket::Omit);
                 Some(Jinja::from_object(Omit { number, ledger: self.ledger.clone() }))
             }
-            "secret_ref" => Some(Jinja::from_object(SecretFunction(self.ledger.clone()))),
+            SECRET_REF => Some(Jinja::from_object(SecretFunction(self.ledger.clone()))),
+            SECRET_TEMPLATE => Some(Jinja::from_object(TemplateFunction(self.ledger.clone()))),
+            Meter::NAME => Some(Jinja::from_object(Meter(self.ledger.clone()))),
             _ => {
                 self.ledger
                     .undefined(format!("`{name}` is not there{}", hint::suggest(name, self.scope.names())));
@@ -264,6 +281,63 @@ impl Object for SecretFunction {
     }
 }
 
+impl Template {
+    fn value(composed: Composed, ledger: Arc<Ledger>) -> Jinja {
+        let number = ledger.issue(Ticket::Secret);
+        Jinja::from_object(Self { composed: Arc::new(composed), number, ledger })
+    }
+
+    /// It arrives where it may: in the result.
+    pub(super) fn deliver(&self) {
+        self.ledger.redeem(self.number);
+    }
+}
+
+impl Object for Template {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
+        self.ledger.looked_into(&Ticket::Secret);
+        None
+    }
+
+    fn custom_cmp(self: &Arc<Self>, _other: &DynObject) -> Option<Ordering> {
+        Some(Ordering::Equal)
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Object for TemplateFunction {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, arguments: &[Jinja]) -> Result<Jinja, Error> {
+        Ok(Template::value(Composed::of(arguments)?, self.0.clone()))
+    }
+}
+
+impl Meter {
+    /// No variable can have this name.
+    pub(super) const NAME: &'static str = "(meter)";
+
+    /// Counts what a filter makes.
+    pub(super) fn spend(&self, bytes: usize) -> Result<(), String> {
+        self.0.spend(bytes)
+    }
+}
+
+impl Object for Meter {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
 /// `Debug` is asked for by the trait, and must show no value.
 macro_rules! opaque_debug {
     ($($name:ident),*) => {$(
@@ -274,4 +348,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Root, Container, Missing, Secret, Omit, SecretFunction);
+opaque_debug!(Root, Container, Missing, Secret, Omit, SecretFunction, Template, TemplateFunction, Meter);

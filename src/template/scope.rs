@@ -7,8 +7,9 @@ use minijinja::Value as Jinja;
 use serde_json::Value as Json;
 
 use super::chain::{Name, Rest};
+use super::compose::{Composed, Composer};
 use super::error::Fault;
-use super::limits::{EVALUATION_COST, OUTPUT_BYTES, WORK_BYTES};
+use super::limits::{EVALUATION_COST, OUTPUT_BYTES, OUTPUT_VALUES, WORK_BYTES};
 use super::value::{SecretRef, Value};
 
 /// The names that an expression sees. Cheap to clone; a name given again hides the earlier one.
@@ -46,6 +47,17 @@ impl Scope {
     #[must_use]
     pub fn with_value(self, name: &str, value: Value) -> Self {
         self.child(name, Entry { tree: value.into(), pending: false })
+    }
+
+    /// Adds an entry to the map `name`, which is made where there is none. What the map held is shared, not copied.
+    #[must_use]
+    pub fn with_entry(self, name: &str, key: &str, value: Value) -> Self {
+        let mut entries = match self.entry(name).map(|entry| &entry.tree) {
+            Some(Tree::Map(inner)) => inner.children.clone(),
+            _ => BTreeMap::new(),
+        };
+        entries.insert(key.to_owned(), value.into());
+        self.child(name, Entry { tree: Tree::map(entries), pending: false })
     }
 
     /// Adds `objects`, the live objects by manifest key. What is missing below it is waited for, and look-ups chain (decision 11).
@@ -108,6 +120,8 @@ pub(super) struct Inner<T> {
     pub(super) children: T,
     size: usize,
     largest: usize,
+    /// How deep they nest, with this map or list.
+    depth: usize,
 }
 
 /// What a value costs besides its text.
@@ -122,6 +136,15 @@ impl Tree {
                 Self::Map(inner) => inner.size,
                 Self::List(inner) => inner.size,
             }
+    }
+
+    /// How deep it nests.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Self::Scalar(_) | Self::Secret(_) => 0,
+            Self::Map(inner) => inner.depth,
+            Self::List(inner) => inner.depth,
+        }
     }
 
     /// The size of the largest child.
@@ -153,13 +176,15 @@ impl Tree {
     pub(super) fn map(children: BTreeMap<String, Self>) -> Self {
         let sizes = || children.iter().map(|(key, child)| key.len() + child.size());
         let (size, largest) = (sizes().sum(), sizes().max().unwrap_or(0));
-        Self::Map(Arc::new(Inner { children, size, largest }))
+        let depth = 1 + children.values().map(Self::depth).max().unwrap_or(0);
+        Self::Map(Arc::new(Inner { children, size, largest, depth }))
     }
 
     fn list(children: Vec<Self>) -> Self {
         let sizes = || children.iter().map(Self::size);
         let (size, largest) = (sizes().sum(), sizes().max().unwrap_or(0));
-        Self::List(Arc::new(Inner { children, size, largest }))
+        let depth = 1 + children.iter().map(Self::depth).max().unwrap_or(0);
+        Self::List(Arc::new(Inner { children, size, largest, depth }))
     }
 }
 
@@ -201,18 +226,59 @@ fn number_from(number: &serde_json::Number) -> Jinja {
 #[derive(Debug)]
 pub struct Budget {
     output: usize,
+    values: usize,
     work: usize,
+    composer: Option<Composer>,
 }
 
 impl Budget {
-    /// The full budget: [`OUTPUT_BYTES`] of output, [`WORK_BYTES`] of work.
+    /// The full budget: [`OUTPUT_BYTES`] and [`OUTPUT_VALUES`] of output, [`WORK_BYTES`] of work.
     #[must_use]
     pub fn new() -> Self {
-        Self { output: OUTPUT_BYTES, work: WORK_BYTES }
+        Self { output: OUTPUT_BYTES, values: OUTPUT_VALUES, work: WORK_BYTES, composer: None }
     }
 
-    /// Counts a piece of output.
+    /// Lets `secret_template` make keys of the Secret `name`: see [`Budget::composed`].
+    #[must_use]
+    pub fn composing(self, name: &str) -> Self {
+        Self { composer: Some(Composer::new(name)), ..self }
+    }
+
+    /// Names the output that is evaluated next: keys of the Secret are called after it.
+    pub fn begin_output(&mut self, output: &str) {
+        if let Some(composer) = &mut self.composer {
+            composer.begin(output);
+        }
+    }
+
+    /// What `secret_template` has composed, by the keys that the references to it name.
+    #[must_use]
+    pub fn composed(self) -> BTreeMap<String, Composed> {
+        self.composer.map(Composer::finish).unwrap_or_default()
+    }
+
+    /// The reference to a new key that holds `composed`.
+    pub(super) fn compose(&mut self, composed: &Composed) -> Result<SecretRef, Fault> {
+        self.make(composed.size())?;
+        let composer = self.composer.as_mut().ok_or_else(|| {
+            Fault::problem("`secret_template` may stand in `outputs` only, as it makes what a workload reads")
+        })?;
+        Ok(composer.add(composed.clone()))
+    }
+
+    /// Counts one value of output.
     pub(super) fn make(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.make_all(bytes, 1)
+    }
+
+    /// Counts several.
+    pub(super) fn make_all(&mut self, bytes: usize, values: usize) -> Result<(), Fault> {
+        let left = self.values.checked_sub(values);
+        self.values = left.ok_or_else(|| {
+            Fault::problem(format!(
+                "the rule makes more than {OUTPUT_VALUES} values in all, each list, map and key counted"
+            ))
+        })?;
         let left = self.output.checked_sub(bytes + 1);
         self.output = left.ok_or_else(|| {
             Fault::problem(format!("the rule makes more than {} KiB in all", OUTPUT_BYTES / 1024))
@@ -222,7 +288,12 @@ impl Budget {
 
     /// Counts an evaluation that reaches values of `bytes`.
     pub(super) fn work(&mut self, bytes: usize) -> Result<(), Fault> {
-        let left = self.work.checked_sub(bytes + EVALUATION_COST);
+        self.work_done(bytes + EVALUATION_COST)
+    }
+
+    /// Counts what was made on the way.
+    pub(super) fn work_done(&mut self, bytes: usize) -> Result<(), Fault> {
+        let left = self.work.checked_sub(bytes);
         self.work = left.ok_or_else(|| {
             Fault::problem(
                 "the rule evaluates too much: too many items of `$each`, or too many uses of large values",

@@ -3,21 +3,31 @@
 //! The rules are those of score-k8s (H03, H06), less Go's HTML escaping: a string stands as it is, all else is compact
 //! JSON with sorted keys, and a whole number has no fraction (`8080`, never `8080.0`).
 
-use serde_json::{Number, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
 /// The text of `json` inside other text.
 pub(super) fn of(json: &Json) -> String {
     match json {
         Json::String(text) => text.clone(),
-        other => {
-            let mut out = String::new();
-            write(&mut out, other);
-            out
-        }
+        other => self::json(other),
     }
 }
 
-/// Appends compact JSON. Written here, because whether `serde_json` sorts keys depends on features of other crates.
+/// Compact JSON with sorted keys.
+pub(super) fn json(json: &Json) -> String {
+    let mut out = String::new();
+    write(&mut out, json);
+    out
+}
+
+/// The entries of a map in the order of their keys, which depends on features of other crates otherwise.
+pub(super) fn sorted(map: &Map<String, Json>) -> Vec<(&String, &Json)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    entries
+}
+
+/// Appends compact JSON.
 fn write(out: &mut String, json: &Json) {
     match json {
         Json::Number(number) => out.push_str(&number_text(number)),
@@ -25,9 +35,7 @@ fn write(out: &mut String, json: &Json) {
             write_all(out, ('[', ']'), items.iter(), write);
         }
         Json::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            write_all(out, ('{', '}'), entries.into_iter(), |out, (key, value)| {
+            write_all(out, ('{', '}'), sorted(map).into_iter(), |out, (key, value)| {
                 out.push_str(&Json::from(key.as_str()).to_string());
                 out.push(':');
                 write(out, value);

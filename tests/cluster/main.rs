@@ -17,6 +17,7 @@ mod away;
 mod bad_input;
 mod boutique;
 mod cli;
+mod composed;
 mod crash;
 mod files;
 mod frozen;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use score_operator::api::conditions::{ConditionType, Reason, find, is_true};
 use score_operator::api::names::{ResourceUid, SHARED_CLASS, shared_uid, short_hash};
-use score_operator::api::resource::{ObjectId, ScoreResourceSpec, ScoreResourceStatus};
+use score_operator::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec, ScoreResourceStatus};
 use score_operator::api::rule::{Generate, ProvisionerRuleStatus};
 use score_operator::plan::Plan;
 use score_operator::plan::binding::{self, Binding, BindingInputs, bind};
@@ -13,14 +13,15 @@ use score_operator::plan::demand::Demand;
 use score_operator::plan::graph;
 use score_operator::plan::index::{Index, Known, ResourceKey};
 use score_operator::plan::lookup::Dependency;
-use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, evaluate, outputs};
+use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, evaluate, offer};
 use score_operator::plan::rule::select::{Subject, matching};
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::plan::workload::ResourceState;
 use score_operator::render::resource::{Belonging, objects};
-use score_operator::render::{Manifest, Manifests, Owner, generated};
+use score_operator::render::{Manifest, Manifests, Owner, SecretValues, composed, generated};
 use score_operator::status::resource::Facts;
 use score_operator::status::{self, Outcome};
+use score_operator::template::{Composed, SecretRef};
 use serde_json::{Map, Value, json};
 
 use super::Files;
@@ -122,7 +123,15 @@ impl Case {
                 if manifests.ids().next().is_some() {
                     written("manifests.yaml", documents(&manifests));
                 }
-                self.concluded(name, rule, &evaluated, &manifests, shared, &mut facts)
+                let (outcome, texts) = self.concluded(name, rule, &evaluated, &manifests, shared, &mut facts);
+                if !texts.is_empty() {
+                    let composed = composed(&spec, rule, &texts);
+                    let id = composed.id.clone();
+                    facts.inventory.push(InventoryEntry { id, uid: uid_of(&composed.id.name) });
+                    facts.inventory.sort();
+                    written("composed.yaml", documents(&Manifests::new([composed])));
+                }
+                outcome
             }
         };
         let status = status::resource::compute(facts, &outcome, &before, NOW);
@@ -195,7 +204,7 @@ impl Case {
         evaluated.objects.iter().filter_map(|object| live(&object.key, &object.id)).collect()
     }
 
-    /// Whether the objects work, and what they then offer.
+    /// Whether the objects work, what they then offer, and the texts with secret parts among it.
     fn concluded(
         &self,
         name: &str,
@@ -204,7 +213,7 @@ impl Case {
         manifests: &Manifests,
         shared: BTreeMap<String, Value>,
         facts: &mut Facts,
-    ) -> Outcome {
+    ) -> (Outcome, BTreeMap<String, Composed>) {
         let key = |manifest: &Manifest| {
             let object = evaluated.objects.iter().find(|object| object.id == manifest.id);
             format!("{name}.{}", object.map_or("generated", |object| &object.key))
@@ -212,16 +221,16 @@ impl Case {
         let (outcome, inventory) = self.applied(manifests, key);
         facts.inventory = inventory;
         if outcome != Outcome::Ready {
-            return outcome;
+            return (outcome, BTreeMap::new());
         }
         let mut live = self.live_by_key(name, evaluated, manifests);
         live.extend(shared);
-        match outputs(rule, evaluated, &live) {
-            Plan::Pending(awaited) => Outcome::Unavailable(awaited),
-            Plan::Rejected(problems) => Outcome::Failing(problems),
+        match offer(rule, evaluated, &live) {
+            Plan::Pending(awaited) => (Outcome::Unavailable(awaited), BTreeMap::new()),
+            Plan::Rejected(problems) => (Outcome::Failing(problems), BTreeMap::new()),
             Plan::Ready(offered) => {
-                facts.outputs = json!(offered).as_object().cloned();
-                Outcome::Ready
+                facts.outputs = json!(offered.outputs).as_object().cloned();
+                (Outcome::Ready, offered.composed)
             }
         }
     }
@@ -262,6 +271,14 @@ fn manifests(rule: &Rule, inputs: &ResourceInputs, evaluated: &Evaluated) -> Man
     let all = objects(&belonging, &evaluated.objects);
     let secret = (!rule.generate.is_empty()).then(|| generated::render(&belonging, &inputs.generated));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
+}
+
+/// The Secret of the texts with secret parts: those that others write hold a marked value.
+fn composed(spec: &ScoreResourceSpec, rule: &Rule, texts: &BTreeMap<String, Composed>) -> Manifest {
+    let value =
+        |reference: &SecretRef| (reference.clone(), format!("{CANARY}-{}", reference.key).into_bytes());
+    let values = texts.values().flat_map(Composed::references).map(value).collect();
+    composed::render(&belonging(spec, rule), texts, &SecretValues::new(values, b"key".to_vec()))
 }
 
 fn belonging<'a>(spec: &'a ScoreResourceSpec, rule: &Rule) -> Belonging<'a> {

@@ -20,6 +20,22 @@ const SECRETS: &[&str] =
     &["generated.word", "generated['word']", "generated", "locals.bb", "locals.cc", "locals"];
 const LIVE_SECRETS: &[&str] = &["objects.kept.data.one", "objects.kept", "objects"];
 
+/// Filters that hand a value on in another form.
+const FILTERS: &[&str] = &[
+    "b64decode",
+    "get('word')",
+    "join('')",
+    "json",
+    "keys",
+    "lower",
+    "merge({'a': 1})",
+    "replace('x', 'y')",
+    "split('x')",
+    "trim",
+    "upper",
+    "yaml",
+];
+
 /// Expressions; those that name a secret are rarer, as they must be refused in most places.
 fn expression(live: bool) -> impl Strategy<Value = String> {
     let names = |always: &[&'static str], live_too: &[&'static str]| {
@@ -27,7 +43,7 @@ fn expression(live: bool) -> impl Strategy<Value = String> {
     };
     let atom =
         prop_oneof![20 => names(HARMLESS, LIVE), 1 => names(SECRETS, LIVE_SECRETS)].prop_map(String::from);
-    atom.prop_recursive(2, 4, 2, |inner| {
+    atom.prop_recursive(2, 4, 2, move |inner| {
         let pair = (inner.clone(), inner.clone());
         prop_oneof![
             pair.clone().prop_map(|(a, b)| format!("{a} ~ {b}")),
@@ -36,10 +52,14 @@ fn expression(live: bool) -> impl Strategy<Value = String> {
             pair.clone().prop_map(|(a, b)| format!("[{a}, {b}][0]")),
             pair.clone().prop_map(|(a, b)| format!("{{'k': {a}, 'l': {b}}}")),
             pair.clone().prop_map(|(a, b)| format!("{{'k': {a}}}[{b}]")),
-            pair.prop_map(|(a, b)| format!("secret_ref({a}, {b})")),
+            pair.clone().prop_map(|(a, b)| format!("secret_ref({a}, {b})")),
             inner.clone().prop_map(|a| format!("({a})[:3]")),
             inner.clone().prop_map(|a| format!("({a}) | b64encode")),
             inner.clone().prop_map(|a| format!("({a}) | dns_label")),
+            (inner.clone(), select(FILTERS)).prop_map(|(a, filter)| format!("({a}) | {filter}")),
+            pair.prop_map(move |(a, b)| {
+                if live { format!("secret_template({a}, {b})") } else { format!("[{a}] | join({b})") }
+            }),
             inner.prop_map(|a| format!("({a}) | truncate_hash(12)")),
         ]
     })

@@ -7,7 +7,7 @@ use proptest::test_runner::TestRunner;
 use score_operator::api::resource::ScoreResourceStatus;
 use score_operator::api::rule::ProvisionerRuleSpec;
 use score_operator::plan::Plan;
-use score_operator::plan::resource::{Part, evaluate, outputs};
+use score_operator::plan::resource::{Part, evaluate, offer};
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::render::Manifests;
 use score_operator::status::resource::Facts;
@@ -48,7 +48,7 @@ fn no_default_rule_shows_a_secret_but_in_the_data_of_a_secret() {
         let (evaluated, manifests) = provisioned(&rule, &inputs);
         manifests_are_clean(&manifests).unwrap_or_else(|error| panic!("{name}: {error}"));
         let live = evaluated.objects.iter().map(|object| (object.key.clone(), object.body.clone())).collect();
-        let offered = outputs(&rule, &evaluated, &live);
+        let offered = offer(&rule, &evaluated, &live);
         assert_eq!(secrets::trace(&format!("{offered:?}")), None, "{name}");
     }
 }
@@ -65,8 +65,8 @@ fn nothing_leaks(rule: &Rule) -> Result<bool, TestCaseError> {
     let manifests = dressed(rule, &inputs, &evaluated.objects);
     manifests_are_clean(&manifests)?;
     let live = evaluated.objects.iter().map(|object| (object.key.clone(), object.body.clone())).collect();
-    match outputs(rule, &evaluated, &live) {
-        Plan::Ready(offered) => unmarked("the outputs", &format!("{offered:?} {}", json!(offered)))?,
+    match offer(rule, &evaluated, &live) {
+        Plan::Ready(offered) => unmarked("the outputs", &format!("{offered:?} {}", json!(offered.outputs)))?,
         Plan::Pending(awaited) => told(&Outcome::Unavailable(awaited))?,
         Plan::Rejected(problems) => told(&Outcome::Failing(problems))?,
     }

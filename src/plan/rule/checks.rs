@@ -1,57 +1,34 @@
-//! Static checks of a compiled rule: every name against what is in scope where it stands, and where
-//! secret values may go (decision 12). A flat table; each check sees the whole rule.
+//! Static checks of a compiled rule: every name against what is in scope where it stands, where secret values may go
+//! (decision 12), and what nothing uses. A flat table; each check sees the whole rule.
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::super::problem::{Problem, list, near_miss};
+use super::super::problem::Problem;
+use super::scope::{self, Part};
 use super::{ManifestTemplate, Rule};
 use crate::api::conditions::Reason;
-use crate::template::Node;
-
-/// Names that every expression of a resource may use.
-const RESOURCE_SCOPE: &[&str] = &[
-    "params",
-    "locals",
-    "generated",
-    "metadata",
-    "id",
-    "uid",
-    "guid",
-    "type",
-    "class",
-    "namespace",
-    "workload",
-    "workloads",
-    "omit",
-];
-/// Names that the shared part may use: what does not depend on a resource.
-const SHARED_SCOPE: &[&str] = &["namespace", "type", "omit"];
+use crate::template::signature::{SECRET_REF, SECRET_TEMPLATE};
+use crate::template::{Leaf, Node};
 
 /// One expression of a rule: where it stands, what it names, and what it may name.
 struct Use<'a> {
     path: &'a str,
     names: Vec<Vec<String>>,
-    scope: Scope,
+    /// Those of `names` whose values are not covered by `secret_template`.
+    exposed: Vec<Vec<String>>,
+    functions: &'a [String],
+    part: Part,
     secrets: Secrets,
 }
 
-#[derive(Clone, Copy)]
-enum Scope {
-    Resource,
-    Shared,
-    /// A resource and its live objects.
-    Live,
-}
+impl<'a> Use<'a> {
+    fn new(leaf: &'a Leaf, part: Part, secrets: Secrets) -> Self {
+        let Leaf { path, names, exposed, functions, .. } = leaf;
+        Self { path, names: names.clone(), exposed: exposed.clone(), functions, part, secrets }
+    }
 
-impl Scope {
-    fn names(self) -> Vec<&'static str> {
-        match self {
-            Self::Resource => RESOURCE_SCOPE.to_vec(),
-            Self::Shared => SHARED_SCOPE.to_vec(),
-            Self::Live => [RESOURCE_SCOPE, &["objects"]].concat(),
-        }
+    fn problem(&self, message: impl Into<String>) -> Problem {
+        Problem::new(self.path, Reason::InvalidRule, message)
     }
 }
 
@@ -59,6 +36,8 @@ impl Scope {
 #[derive(Clone, Copy, PartialEq)]
 enum Secrets {
     Refused,
+    /// Among the parts of `secret_template`.
+    Covered,
     /// In the data of a Secret, if encoded.
     Encoded(bool),
     /// In a local, which carries the taint on.
@@ -70,10 +49,11 @@ pub(super) fn check(rule: &Rule) -> Vec<Problem> {
     let tainted = tainted_locals(rule);
     let mut problems = Vec::new();
     for found in uses(rule) {
-        for name in &found.names {
-            problems.extend(unknown(rule, &found, name));
-            problems.extend(misplaced_secret(rule, &tainted, &found, name));
-        }
+        problems.extend(misplaced_function(&found));
+        let unknown = |name: &Vec<String>| scope::unknown(rule, found.part, name);
+        problems.extend(found.names.iter().filter_map(unknown).map(|message| found.problem(message)));
+        let misplaced = |name: &Vec<String>| misplaced_secret(rule, &tainted, &found, name);
+        problems.extend(found.exposed.iter().filter_map(misplaced));
     }
     problems
 }
@@ -85,78 +65,67 @@ pub(super) fn reads(rule: &Rule, root: &str) -> bool {
 }
 
 fn uses(rule: &Rule) -> Vec<Use<'_>> {
-    let locals = rule.locals.iter().flat_map(|(_, node)| plain(node, Scope::Resource, Secrets::CarriedOn));
-    let manifests = rule.manifests.iter().flat_map(|manifest| in_manifest(manifest, Scope::Resource));
-    let shared = rule.shared.iter().flat_map(|manifest| in_manifest(manifest, Scope::Shared));
-    let outputs = rule.outputs.values().flat_map(|node| plain(node, Scope::Live, Secrets::Refused));
+    let locals = rule.locals.iter().flat_map(|(_, node)| plain(node, Part::Resource, Secrets::CarriedOn));
+    let manifests = rule.manifests.iter().flat_map(|manifest| in_manifest(manifest, Part::Resource));
+    let shared = rule.shared.iter().flat_map(|manifest| in_manifest(manifest, Part::Shared));
+    let outputs = rule.outputs.values().flat_map(|node| plain(node, Part::Live, Secrets::Covered));
     let ready = rule.ready_when.iter().map(|(_, condition)| Use {
         path: condition.path(),
         names: condition.names(),
-        scope: Scope::Live,
+        exposed: condition.names(),
+        functions: condition.functions(),
+        part: Part::Live,
         secrets: Secrets::Refused,
     });
     locals.chain(manifests).chain(shared).chain(outputs).chain(ready).collect()
 }
 
-fn plain(node: &Node, scope: Scope, secrets: Secrets) -> impl Iterator<Item = Use<'_>> {
-    node.leaves().map(move |leaf| Use { path: &leaf.path, names: leaf.names.clone(), scope, secrets })
+fn plain(node: &Node, part: Part, secrets: Secrets) -> impl Iterator<Item = Use<'_>> {
+    node.leaves().map(move |leaf| Use::new(leaf, part, secrets))
 }
 
-fn in_manifest(manifest: &ManifestTemplate, scope: Scope) -> impl Iterator<Item = Use<'_>> {
-    let is_secret = manifest.api_version == "v1" && manifest.kind == "Secret";
+fn in_manifest(manifest: &ManifestTemplate, part: Part) -> impl Iterator<Item = Use<'_>> {
+    let is_secret = manifest.is_secret();
     manifest.node.leaves().map(move |leaf| {
         let in_data = is_secret && leaf.keys.first().is_some_and(|key| key == "data");
         let encoded = leaf.native && leaf.outer_filter.as_deref() == Some("b64encode");
         let secrets = if in_data { Secrets::Encoded(encoded) } else { Secrets::Refused };
-        Use { path: &leaf.path, names: leaf.names.clone(), scope, secrets }
+        Use::new(leaf, part, secrets)
     })
 }
 
-/// A name that is not in scope, or an entry that its root does not have.
-fn unknown(rule: &Rule, found: &Use<'_>, name: &[String]) -> Option<Problem> {
-    let problem = |message| Some(Problem::new(found.path, Reason::InvalidRule, message));
-    let scope = found.scope.names();
-    let root = name.first()?.as_str();
-    if !scope.contains(&root) {
-        let hint = did_you_mean("", root, &scope);
-        return problem(format!("`{root}` is not in scope here{hint} (in scope: {})", list(scope)));
+/// A reference where only a value can stand, and a text with secret parts where nobody could write its Secret.
+fn misplaced_function(found: &Use<'_>) -> Option<Problem> {
+    let calls = |name: &str| found.functions.iter().any(|function| function == name);
+    if calls(SECRET_TEMPLATE) && found.secrets != Secrets::Covered {
+        return Some(found.problem(
+            "`secret_template` may stand in `outputs` only; in the `data` of a Secret write `{{ (a ~ b) | b64encode }}`",
+        ));
     }
-    let entry = name.get(1)?;
-    let known: Vec<_> = entries(rule, root)?.into_iter().collect();
-    if known.contains(&entry.as_str()) {
-        return None;
-    }
-    let hint = did_you_mean(&format!("{root}."), entry, &known);
-    problem(format!("there is no `{root}.{entry}`{hint} (there: {})", list(known)))
+    let in_manifest = matches!(found.secrets, Secrets::Encoded(_))
+        || (found.secrets == Secrets::Refused && found.part != Part::Live);
+    (calls(SECRET_REF) && in_manifest).then(|| {
+        found.problem("a reference to a Secret cannot stand in a manifest: write out the field that takes one, such as `valueFrom.secretKeyRef`")
+    })
 }
 
-fn did_you_mean(prefix: &str, name: &str, known: &[&str]) -> String {
-    let near = near_miss(name, known.iter().copied());
-    near.map_or(String::new(), |near| format!("; did you mean `{prefix}{near}`?"))
-}
-
-/// What a root holds, where that is known before any resource is.
-fn entries<'a>(rule: &'a Rule, root: &str) -> Option<BTreeSet<&'a str>> {
-    let keys = |manifests: &'a [ManifestTemplate]| manifests.iter().map(|manifest| manifest.key.as_str());
-    match root {
-        "locals" => Some(rule.locals.iter().map(|(name, _)| name.as_str()).collect()),
-        "generated" => Some(rule.generate.keys().map(String::as_str).collect()),
-        "objects" => Some(keys(&rule.manifests).chain(keys(&rule.shared)).collect()),
-        "workload" => Some(["name", "metadata", "service"].into()),
-        "params" => param_names(rule),
-        _ => None,
-    }
-}
-
-/// The params, where the schema closes the set of them.
-fn param_names(rule: &Rule) -> Option<BTreeSet<&str>> {
-    let Some(schema) = &rule.params else { return Some(BTreeSet::new()) };
-    if schema.get("additionalProperties") != Some(&Value::Bool(false))
-        || schema.contains_key("patternProperties")
-    {
-        return None;
-    }
-    Some(schema.get("properties")?.as_object()?.keys().map(String::as_str).collect())
+/// The locals and generated values that nothing uses: no reason to refuse a rule, but mostly a slip.
+pub(super) fn unused(rule: &Rule) -> Vec<String> {
+    let all = uses(rule);
+    let named = |root: &str, key: &str| {
+        let is_named = |name: &Vec<String>| match name.as_slice() {
+            [first] => first == root,
+            [first, second, ..] => first == root && second == key,
+            [] => false,
+        };
+        all.iter().any(|found| found.names.iter().any(is_named))
+    };
+    let locals = rule.locals.iter().map(|(key, _)| ("locals", key));
+    let generated = rule.generate.keys().map(|key| ("generated", key));
+    let unused = locals.chain(generated).filter(|(root, key)| !named(root, key));
+    let mut messages: Vec<_> = unused.map(|(root, key)| format!("`{root}.{key}` is not used")).collect();
+    messages.sort();
+    messages
 }
 
 /// The locals that a secret value reaches, directly or through other locals.
@@ -175,7 +144,7 @@ fn tainted_locals(rule: &Rule) -> BTreeSet<String> {
 fn is_secret(rule: &Rule, tainted: &BTreeSet<String>, name: &[String]) -> bool {
     match name {
         [root, key, ..] if root == "generated" => {
-            rule.generate.get(key).is_none_or(crate::api::rule::Generate::is_secret)
+            rule.generate.get(key).is_some_and(crate::api::rule::Generate::is_secret)
         }
         [root] if root == "generated" => rule.generate.values().any(crate::api::rule::Generate::is_secret),
         [root, key, ..] if root == "locals" => tainted.contains(key),
@@ -197,6 +166,9 @@ fn misplaced_secret(
     }
     let name = name.join(".");
     let message = match found.secrets {
+        Secrets::Covered => format!(
+            "`{name}` holds a secret value: make it a part of `secret_template(…)`, or refer to a Secret that has it with `secret_ref(name, key)`"
+        ),
         Secrets::Encoded(_) => format!(
             "`{name}` holds a secret value: encode it, `{{{{ … | b64encode }}}}`, as `data` takes base64"
         ),
@@ -204,5 +176,5 @@ fn misplaced_secret(
             "`{name}` holds a secret value: it may stand only in the `data` of a Secret (with `| b64encode`); elsewhere refer to that Secret with `secret_ref(name, key)`"
         ),
     };
-    Some(Problem::new(found.path, Reason::InvalidRule, message))
+    Some(found.problem(message))
 }

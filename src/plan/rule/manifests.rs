@@ -20,6 +20,14 @@ pub struct ManifestTemplate {
     pub node: Node,
 }
 
+impl ManifestTemplate {
+    /// Whether it is a Secret: its `data` may hold secret values, and expressions see nothing but its metadata.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.api_version == "v1" && self.kind == "Secret"
+    }
+}
+
 /// Fields of `metadata` that only the operator or the API server may set.
 pub const RESERVED_METADATA: &[&str] = &[
     "ownerReferences",

@@ -1,9 +1,11 @@
 //! A ProvisionerRule, compiled once per revision: everything that can be said without a resource is
 //! checked here, so that a rule is refused before anyone uses it.
 
+pub mod bounds;
 mod checks;
 pub mod choice;
 mod manifests;
+pub mod scope;
 pub mod select;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +60,8 @@ pub struct Rule {
     pub deletion_policy: DeletionPolicy,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
+    /// What is defined and never used, a message each: worth a warning.
+    pub unused: Vec<String>,
 }
 
 impl Rule {
@@ -74,14 +78,19 @@ impl Rule {
 /// # Errors
 /// All problems at once, with paths within `spec`.
 pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Problem>> {
-    let mut problems = Vec::new();
+    let mut problems = bounds::check(spec);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let mut rule = build(name, spec, &mut problems);
     rule.reads_workloads = checks::reads(&rule, "workloads");
+    rule.unused = checks::unused(&rule);
     if problems.is_empty() {
         problems.extend(checks::check(&rule));
     }
     problems.sort();
     problems.dedup();
+    problems.truncate(bounds::PROBLEMS);
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
@@ -128,6 +137,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         outputs: nodes("outputs", &outputs, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
         reads_workloads: false,
+        unused: Vec::new(),
     }
 }
 
@@ -198,3 +208,6 @@ fn locals_used(node: &Node, locals: &Map<String, Value>) -> BTreeSet<String> {
     }
     used
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{defaults, fields};
-use crate::render::quantity;
+use crate::template::quantity;
 
 /// Fields whose members are quantities.
 const QUANTITY_MAPS: &[&str] = &["limits", "requests", "capacity", "hard", "podFixed"];

@@ -52,6 +52,36 @@ fn p_bounds_a_rule_makes_at_most_1_mib_over_all_its_nodes() {
 }
 
 #[test]
+fn p_bounds_a_rule_makes_at_most_20000_values() {
+    // Each list counts for itself and for its item, each entry of a map for its key and its value.
+    let of = |values: usize| json!(vec![json!([1]); values / 2]);
+    assert!(evaluate(&of(OUTPUT_VALUES - 2), &scope()).is_ok());
+    assert!(evaluate(&of(OUTPUT_VALUES), &scope()).unwrap_err().contains("makes more than 20000 values"));
+    let map: BTreeMap<String, u8> = (0..OUTPUT_VALUES / 2).map(|n| (n.to_string(), 0)).collect();
+    let given = Scope::new().with("map", json!(map));
+    for template in ["{{ map }}", "{{ {'a': map} }}"] {
+        assert!(evaluate(&json!(template), &given).unwrap_err().contains("makes more than 20000 values"));
+    }
+}
+
+#[test]
+fn p_bounds_values_nest_at_most_64_deep_wherever_they_come_from() {
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    let given = |depth: usize| {
+        Scope::new().with("deep", nested(depth)).with_entry("locals", "deep", nested(depth).into())
+    };
+    for template in ["{{ deep }}", "{{ locals.deep }}"] {
+        assert!(evaluate(&json!(template), &given(JSON_DEPTH)).is_ok());
+        assert!(
+            evaluate(&json!(template), &given(JSON_DEPTH + 1)).unwrap_err().contains("nests deeper than 64")
+        );
+    }
+    for template in ["{{ [deep] }}", "{{ {'a': locals.deep} }}", "{{ [deep] | json }}"] {
+        assert!(evaluate(&json!(template), &given(JSON_DEPTH)).unwrap_err().contains("nests deeper than 64"));
+    }
+}
+
+#[test]
 fn p_bounds_a_loop_runs_over_at_most_256_items() {
     let items = |n: usize| Scope::new().with("list", json!(vec![0; n]));
     let each = json!({"$each": "{{ list }}", "$do": "{{ index }}"});

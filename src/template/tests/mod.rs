@@ -1,6 +1,8 @@
 //! Tests of the whole floor, by subject.
 
 mod bounds;
+mod composed;
+mod filters;
 mod loops;
 mod missing;
 mod properties;

@@ -116,36 +116,6 @@ fn omit_leaves_out_keys_and_items() {
 }
 
 #[test]
-fn filters() {
-    for (template, expected) in [
-        ("{{ 'hunter2' | b64encode }}", json!("aHVudGVyMg==")),
-        ("{{ ('a' ~ 'é') | b64encode }}", json!("YcOp")),
-        ("{{ 'shop' | dns_label }}", json!("shop")),
-        ("{{ id | dns_label }}", json!(dns_label("shop.db"))),
-        ("{{ guid | truncate_hash(16) }}", json!("0123456789abcdef")),
-        ("{{ guid | truncate_hash(12) }}", json!(truncate_hash("0123456789abcdef", 12))),
-        ("{{ params.nope | default('x') }}", json!("x")),
-        ("{{ params.nothing | default('x') }}", json!(null)),
-        ("{{ params.version | default(params.nope) }}", json!("16")),
-        ("{{ objects.db.status.nope | default('x') }}", json!("x")),
-        ("{{ objects.nope.a.b | default(objects.db.status.phase) }}", json!("Ready")),
-    ] {
-        assert_eq!(plain(&json!(template)), expected, "{template}");
-    }
-    for (template, message) in [
-        ("{{ 1 | b64encode }}", "what `b64encode` gets must be a string, and is a number"),
-        ("{{ params.queues | dns_label }}", "what `dns_label` gets must be a string, and is a list"),
-        ("{{ none | dns_label }}", "is null"),
-        ("{{ id | truncate_hash(9) }}", "needs a number of at least 10"),
-        ("{{ id | truncate_hash('x') }}", "needs a number of at least 10"),
-        ("{{ id | truncate_hash(-1) }}", "needs a number of at least 10"),
-        ("{{ params.nope | default(params.neither) }}", "`params.neither` is not there"),
-    ] {
-        assert!(error(&json!(template)).contains(message), "{template}: {}", error(&json!(template)));
-    }
-}
-
-#[test]
 fn tests_ask_for_the_kind() {
     for (template, expected) in [
         ("{{ params.version is string and params.storageGi is number and params.flag is boolean }}", true),

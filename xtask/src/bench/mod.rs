@@ -54,12 +54,16 @@ pub struct Options {
 enum Other {
     /// `render`: milliseconds and memory for files and more files, without a cluster.
     Render(render::Options),
+    /// The evaluation of a rule, without a cluster: time and memory per leaf.
+    Rules,
 }
 
 /// Runs the benchmark: of ourselves, too, an optimised build, since the bare client is one of us.
 pub fn run(options: &Options) -> Result<ExitCode> {
-    if let Some(Other::Render(options)) = &options.other {
-        return render::run(options);
+    match &options.other {
+        Some(Other::Render(options)) => return render::run(options),
+        Some(Other::Rules) => return bench_rules(),
+        None => {}
     }
     if cfg!(debug_assertions) {
         return Err(run_optimised());
@@ -81,6 +85,13 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn bench_rules() -> Result<ExitCode> {
+    let status =
+        workspace::cargo().args(["bench", "--package", "score-operator", "--bench", "rules"]).status();
+    let status = status.context("cannot run cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_optimised() -> anyhow::Error {

@@ -81,6 +81,14 @@ pub fn cmp(a: &str, b: &str) -> Option<Ordering> {
     Some(parse(a)?.nanos.cmp(&parse(b)?.nanos))
 }
 
+/// How many of `unit` (`Mi`, `m`, or nothing for ones) an amount is, rounded away from zero, as the divisor of a
+/// `resourceFieldRef` is; nothing for what is no quantity or no unit.
+#[must_use]
+pub fn count(text: &str, unit: &str) -> Option<i128> {
+    let one = parse(&format!("1{unit}")).filter(|one| one.format != Format::Exponent)?;
+    Some(round_up(parse(text)?.nanos, one.nanos) / one.nanos)
+}
+
 fn parse(text: &str) -> Option<Quantity> {
     let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);

@@ -1,0 +1,233 @@
+//! What admission says of a rule before any resource uses it.
+
+use serde_json::{Value, json};
+
+use super::compile;
+use crate::api::rule::ProvisionerRuleSpec;
+
+/// A good rule, with `change` merged over its fields.
+fn rule(change: &Value) -> ProvisionerRuleSpec {
+    let mut spec = json!({
+        "match": {"type": "thing"},
+        "params": {
+            "type": "object", "additionalProperties": false,
+            "properties": {
+                "size": {"type": "integer", "default": 1},
+                "tls": {
+                    "type": "object", "additionalProperties": false, "default": {},
+                    "properties": {"cert": {"type": "string", "default": ""}, "any": {"type": "object"}},
+                },
+                "either": {"anyOf": [{"type": "string"}, {"type": "object"}]},
+                "list": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "generate": {"password": {"alphanumeric": 8}, "nick": {"alphanumeric": 4, "secret": false}},
+        "locals": {
+            "name": "{{ id | dns_label }}", "port": 80,
+            "sizes": {"small": {"cpu": 1}, "large": {"cpu": "{{ params.size }}"}}, "text": "a-{{ id }}",
+        },
+        "manifests": {
+            "conf": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ locals.name }}"}},
+            "kept": {
+                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "{{ locals.name }}"},
+                "data": {"password": "{{ generated.password | b64encode }}"},
+            },
+        },
+        "outputs": {},
+    });
+    for (key, value) in change.as_object().expect("fields") {
+        let target = &mut spec[key];
+        match (target.as_object_mut(), value.as_object()) {
+            (Some(target), Some(more)) => target.extend(more.clone()),
+            _ => *target = value.clone(),
+        }
+    }
+    serde_json::from_value(spec).expect("a rule")
+}
+
+fn problems(change: &Value) -> Vec<String> {
+    compile("it", &rule(change)).err().into_iter().flatten().map(|problem| problem.to_string()).collect()
+}
+
+fn output(expression: &str) -> Value {
+    json!({"outputs": {"o": format!("{{{{ {expression} }}}}")}})
+}
+
+#[test]
+fn p09_a_name_that_can_never_have_a_value_is_refused() {
+    for (expression, message) in [
+        ("parms.size", "`parms` is not in scope here; did you mean `params`?"),
+        ("item", "`item` is not in scope here"),
+        ("params.sise", "there is no `params.sise`; did you mean `params.size`?"),
+        ("params['sise']", "there is no `params.sise`"),
+        ("params.size.gi", "there is no `params.size.gi`: `params.size` is a text, number or bool"),
+        (
+            "params.tls.crt",
+            "there is no `params.tls.crt`; did you mean `params.tls.cert`? (there: `any`, `cert`)",
+        ),
+        ("params.tls.cert.pem", "`params.tls.cert` is a text, number or bool"),
+        ("locals.nme", "did you mean `locals.name`?"),
+        ("locals.port.x", "`locals.port` is a text, number or bool"),
+        ("locals.text.x", "`locals.text` is a text, number or bool"),
+        ("locals.sizes.medium", "there is no `locals.sizes.medium` (there: `large`, `small`)"),
+        ("locals.sizes.small.memory", "there is no `locals.sizes.small.memory` (there: `cpu`)"),
+        ("generated.pasword", "did you mean `generated.password`?"),
+        ("generated.nick.x", "`generated.nick` is a text, number or bool"),
+        ("workload.labels", "there is no `workload.labels` (there: `metadata`, `name`, `service`)"),
+        ("workload.name.x", "`workload.name` is a text, number or bool"),
+        ("workload.service.port", "did you mean `workload.service.ports`?"),
+        ("id.x", "there is no `id.x`: `id` is a text, number or bool"),
+        ("namespace.name", "`namespace` is a text, number or bool"),
+        ("objects.cnof.data", "did you mean `objects.conf`?"),
+        (
+            "objects.kept.data.password",
+            "a Secret shows its apiVersion, kind and metadata only; refer to a key",
+        ),
+        ("objects.kept.kind.x", "`objects.kept.kind` is a text, number or bool"),
+        ("(guid | lower).x ~ objects.nope", "there is no `objects.nope`"),
+        ("secret_template('x', generated.nope)", "there is no `generated.nope`"),
+    ] {
+        let found = problems(&output(expression));
+        assert!(
+            found.len() == 1 && found[0].starts_with("outputs.o: ") && found[0].contains(message),
+            "{expression}: {found:#?}"
+        );
+    }
+    for (place, change) in [
+        ("locals.l", json!({"locals": {"l": "{{ objects.conf.data }}"}})),
+        (
+            "manifests.m.data.x",
+            json!({"manifests": {"m": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"x": "{{ objects.conf }}"}}}}),
+        ),
+        (
+            "shared.m.metadata.name",
+            json!({"shared": {"m": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ guid }}"}}}}),
+        ),
+    ] {
+        let found = problems(&change);
+        assert!(
+            found.len() == 1 && found[0].starts_with(place) && found[0].contains("is not in scope here"),
+            "{found:#?}"
+        );
+    }
+}
+
+#[test]
+fn names_that_may_have_a_value_are_not() {
+    for expression in [
+        "params.tls.any.thing.deep",
+        "params.either.x",
+        "params.list[0]",
+        "params.list[params.size]",
+        "params[id]",
+        "params.tls['cert']",
+        "locals.sizes[params.size].cpu",
+        "locals.sizes.small.cpu",
+        "guid[:8]",
+        "params.tls.cert[1:]",
+        "workload.metadata.annotations['a.b/c']",
+        "workload.service.ports.www.port",
+        "workloads.other.service.ports",
+        "objects.conf.status.a.b.c",
+        "objects.kept.metadata.uid",
+        "generated.nick",
+        "params is defined",
+        "locals",
+    ] {
+        assert_eq!(problems(&output(expression)), Vec::<String>::new(), "{expression}");
+    }
+}
+
+#[test]
+fn p10_secrets_stand_where_they_may_and_nowhere_else() {
+    let secret = |data: &str| json!({"manifests": {"m": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"x": data}}}});
+    for change in [
+        output("generated.password"),
+        output("generated | json"),
+        output("[generated.password] | join(',')"),
+        output("generated.password | b64encode | b64decode"),
+        output("generated.password | sha256"),
+        output("generated | keys"),
+        output("generated | get('nick')"),
+        output("{} | merge(generated)"),
+        output("id | replace('x', generated.password)"),
+        output("id | split(generated.password)"),
+        output("generated.password ~ secret_template('x', generated.password)"),
+        output("secret_template('x') if generated.password == 'x' else 1"),
+        json!({"locals": {"pw": "{{ generated.password | lower }}"}, "outputs": {"o": "{{ locals.pw }}"}}),
+        json!({"locals": {"pw": "{{ generated.password | split('x') }}"}, "outputs": {"o": {"$each": "{{ locals.pw }}", "$do": "{{ item }}"}}}),
+        json!({"readyWhen": ["{{ generated.password == 'x' }}"]}),
+        secret("{{ generated.password }}"),
+        secret("{{ generated.password | b64encode | b64decode }}"),
+        secret("{{ generated.password | b64encode | upper }}"),
+        secret("{{ [generated.password] | yaml }}"),
+        json!({"manifests": {"m": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"x": "{{ generated.password | b64encode }}"}}}}),
+    ] {
+        let found = problems(&change);
+        let all = !found.is_empty() && found.iter().all(|problem| problem.contains("holds a secret value"));
+        assert!(all, "{change}: {found:#?}");
+    }
+    for change in [
+        output("secret_template('pg://', secret_ref('conn', 'user'), ':', generated.password ~ '/' ~ id)"),
+        output("[secret_template(generated | json)]"),
+        json!({"locals": {"pw": "{{ generated.password | lower }}"}, "outputs": {"o": "{{ secret_template(locals.pw) }}"}}),
+        secret("{{ generated.password | b64encode | b64encode }}"),
+        secret("{{ generated.password | b64decode | b64encode }}"),
+        secret("{{ (generated | json) | b64encode }}"),
+        output("generated.nick | upper"),
+    ] {
+        assert_eq!(problems(&change), Vec::<String>::new(), "{change}");
+    }
+}
+
+#[test]
+fn functions_of_secrets_stand_where_they_mean_something() {
+    let conf = |value: &str| json!({"manifests": {"m": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"x": value}}}});
+    for (change, message) in [
+        (conf("{{ secret_template('x') }}"), "`secret_template` may stand in `outputs` only"),
+        (
+            json!({"locals": {"l": "{{ secret_template('x') }}"}}),
+            "`secret_template` may stand in `outputs` only",
+        ),
+        (
+            json!({"readyWhen": ["{{ secret_template('x') is defined }}"]}),
+            "`secret_template` may stand in `outputs` only",
+        ),
+        (conf("{{ secret_ref('a', 'b') }}"), "cannot stand in a manifest"),
+        (
+            json!({"shared": {"m": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "data": {"x": "{{ secret_ref('a', 'b') }}"}}}}),
+            "cannot stand in a manifest",
+        ),
+    ] {
+        let found = problems(&change);
+        assert!(found.len() == 1 && found[0].contains(message), "{change}: {found:#?}");
+    }
+    let local = json!({"locals": {"l": "{{ secret_ref('a', 'b') }}"}, "outputs": {"o": "{{ locals.l }}"}});
+    assert_eq!(problems(&local), Vec::<String>::new());
+}
+
+#[test]
+fn locals_that_use_each_other_are_printed_as_a_cycle() {
+    let cycle =
+        json!({"locals": {"a": "{{ locals.b }}", "b": "{{ locals.c | upper }}", "c": ["{{ locals['a'] }}"]}});
+    let found = problems(&cycle);
+    assert_eq!(found, ["locals.a: these use each other: a → b → c → a; break the cycle"]);
+    let whole = problems(&json!({"locals": {"all": "{{ locals | json }}"}}));
+    assert_eq!(whole, ["locals.all: these use each other: all → all; break the cycle"]);
+}
+
+#[test]
+fn what_nothing_uses_is_named_and_no_problem() {
+    let unused = |change: &Value| compile("it", &rule(change)).expect("a good rule").unused.clone();
+    assert_eq!(
+        unused(&json!({})),
+        [
+            "`generated.nick` is not used",
+            "`locals.port` is not used",
+            "`locals.sizes` is not used",
+            "`locals.text` is not used"
+        ]
+    );
+    let whole = json!({"outputs": {"o": "{{ locals | json }}", "p": "{{ secret_template(generated[id]) }}"}});
+    assert_eq!(unused(&whole), Vec::<String>::new());
+}
