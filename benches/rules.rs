@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench rules` runs it. Times are of this machine; bytes are exact.
 
-#![allow(clippy::expect_used, reason = "a benchmark may end")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark may end")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -34,7 +34,7 @@ fn main() {
     let allocated = measure(|| provide(&compiled, &one));
     let time = fastest(RUNS, || provide(&compiled, &one));
     let output = output(&compiled, &one);
-    println!("evaluated for a resource: {time:?}, {} bytes of output", output);
+    println!("evaluated for a resource: {time:?}, {output} bytes of output");
     println!(
         "per leaf: {} ns, {} bytes allocated, {} of them at once",
         time.as_nanos() / u128::from(leaves),
