@@ -85,6 +85,14 @@ impl std::fmt::Display for ResourceUid {
     }
 }
 
+/// Whether a text is a DNS label (RFC 1123), as names of namespaces are.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let inner = |c: char| outer(c) || c == '-';
+    text.len() <= LABEL_MAX && text.chars().all(inner) && text.starts_with(outer) && text.ends_with(outer)
+}
+
 /// Whether a text can be the name of an object (RFC 1123 subdomain). Anything else must not get near a URL.
 #[must_use]
 pub fn is_object_name(text: &str) -> bool {
