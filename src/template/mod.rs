@@ -67,7 +67,7 @@ mod walk;
 pub use error::{EvalError, TemplateError};
 pub use expression::Expression;
 pub use filters::{label as dns_label, truncated as truncate_hash};
-pub use hint::{near_miss, short};
+pub use hint::{did_you_mean, near_miss, short};
 pub use node::{Leaf, Node};
 pub use placeholder::{FillError, Filled, Part, PlaceholderError, Reference, Segment, Text, parse};
 pub use scope::{Budget, Scope};
