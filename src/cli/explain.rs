@@ -9,7 +9,7 @@ use crate::offline::explain::{Live, graph};
 use crate::offline::graph::{Graph, workload_id};
 use crate::offline::print as printers;
 use crate::offline::project::project;
-use crate::plan::problem::{list, near_miss};
+use crate::plan::problem::{did_you_mean, list};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -59,8 +59,7 @@ async fn of_cluster(args: &ExplainArgs) -> Result<(), Failure> {
     let names = snapshot.by_name();
     if !names.contains_key(&args.what) {
         let names = || names.keys().map(String::as_str);
-        let hint =
-            near_miss(&args.what, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let hint = did_you_mean(&args.what, names());
         return Err(Failure::error(format_args!(
             "there is no ScoreWorkload `{}` in namespace {}{hint} (there: {})",
             args.what,

@@ -1,11 +1,10 @@
 //! What stands in a file: one Score file, or ScoreWorkloads among other objects.
 
 use super::finding::Finding;
-use super::overrides::hint;
 use super::yaml::{self, Node, Place};
 use crate::api::conditions::Reason;
 use crate::api::{API_VERSION, GROUP};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, did_you_mean};
 use crate::template::short;
 
 /// The kind of our custom resource.
@@ -129,7 +128,7 @@ fn form(node: &Node, file: &File) -> Result<Form, String> {
         Some(KIND) => Ok(Form::Workload),
         _ if api_version.starts_with("score.dev/") => Ok(Form::Score),
         Some(kind) if is_ours || node.get("containers").is_none() => {
-            Err(format!("a {}{}", short(kind), hint(kind, [KIND])))
+            Err(format!("a {}{}", short(kind), did_you_mean(kind, [KIND])))
         }
         None if !file.is_named => {
             Err("what says of itself neither `apiVersion: score.dev/…` nor a kind".to_owned())

@@ -1,8 +1,7 @@
 //! Images that are given from outside the file, in the place of `.` (W08).
 
-use super::overrides::hint;
 use super::yaml::{Node, Value};
-use crate::plan::problem::list;
+use crate::plan::problem::{did_you_mean, list};
 
 /// What stands in a Score file for an image that is given elsewhere.
 pub const FROM_OUTSIDE: &str = ".";
@@ -62,7 +61,7 @@ impl Image {
             Some(container) if !names().any(|name| name == container) => format!(
                 "--image {container}={}: there is no container `{container}`{} (containers: {})",
                 self.image,
-                hint(container, names()),
+                did_you_mean(container, names()),
                 list(names())
             ),
             Some(container) => format!(

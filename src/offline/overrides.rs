@@ -2,7 +2,6 @@
 //! (E10). Applied to the file as it was written: before the upgrade of old forms and before validation.
 
 use super::yaml::{self, Node, Value};
-use crate::plan::problem::near_miss;
 
 /// One property to change: `containers.web.variables.PORT="80"`.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,11 +158,6 @@ fn index(items: &[Node], key: &str, here: &str) -> Result<usize, String> {
     found.ok_or_else(|| {
         format!("the list `{here}` has no item `{key}`: {expected}; -1 at the end of a path appends")
     })
-}
-
-/// The container that a name was probably meant to be, for messages.
-pub(super) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    near_miss(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::finding::Finding;
 use crate::api::conditions::Reason;
 use crate::plan::demand::Demand;
-use crate::plan::problem::{Problem, list, near_miss};
+use crate::plan::problem::{Problem, did_you_mean, list};
 use crate::template::Value;
 
 /// Outputs by resource: `type.class#id`, or `workload.resource` as the Score files call it.
@@ -55,8 +55,7 @@ impl Supplied {
         let known: BTreeSet<_> = demands.flat_map(keys).collect();
         let names = || known.iter().map(String::as_str);
         let finding = |key: &String| {
-            let hint =
-                near_miss(key, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let hint = did_you_mean(key, names());
             let message = format!("no workload has such a resource{hint} (there: {})", list(names()));
             Finding::unplaced(&self.file, Problem::new(key, Reason::UnknownResource, message))
         };

@@ -6,13 +6,13 @@ use super::document::{Document, Form, KIND, SCORE_VERSION};
 use super::finding::{Finding, Places};
 use super::image::Image;
 use super::inline::{ReadSource, inline};
-use super::overrides::{Property, hint, merge};
+use super::overrides::{Property, merge};
 use super::upgrade::upgrade;
 use super::yaml::{Node, Value, emit};
 use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
 use crate::api::names::is_label;
-use crate::plan::problem::{Problem, list};
+use crate::plan::problem::{Problem, did_you_mean, list};
 use crate::plan::{score, workload};
 
 /// The keys of a ScoreWorkload.
@@ -219,7 +219,7 @@ fn workload_identity(node: &Node) -> Vec<Problem> {
         problems.push(problem("metadata.namespace", format!("is {}, expected {NAMESPACE}", found.to_json())));
     }
     for (key, _) in node.entries().iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
-        let hint = hint(&key.text, KEYS.iter().copied());
+        let hint = did_you_mean(&key.text, KEYS.iter().copied());
         let message = format!("unknown key `{}`{hint}; known keys: {}", key.text, list(KEYS.iter().copied()));
         problems.push(problem(&key.text, message));
     }

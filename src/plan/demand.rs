@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::graph;
-use super::problem::{Problem, list, near_miss};
+use super::problem::{Problem, did_you_mean, list};
 use crate::api::TOO_DEEP;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
@@ -172,7 +172,7 @@ pub fn check_reference<V>(
 
 fn unknown_resource<V>(reference: &Reference, name: &str, known: &BTreeMap<String, V>) -> String {
     let names = || known.keys().map(String::as_str);
-    let hint = near_miss(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let hint = did_you_mean(name, names());
     format!(
         "`{reference}` names the resource `{}`, which is not under `resources`{hint} (there: {})",
         short(name),
@@ -181,8 +181,7 @@ fn unknown_resource<V>(reference: &Reference, name: &str, known: &BTreeMap<Strin
 }
 
 fn unknown_root(reference: &Reference, root: &str) -> String {
-    let hint = near_miss(root, ["resources", "metadata"])
-        .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let hint = did_you_mean(root, ["resources", "metadata"]);
     format!(
         "`{reference}` begins with neither `resources.` nor `metadata.`{hint}; write `${reference}` for the text itself"
     )

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::Plan;
-use super::problem::{Awaited, Problem, list, near_miss};
+use super::problem::{Awaited, Problem, did_you_mean, list};
 use crate::api::conditions::Reason;
 use crate::template::{EvalError, FillError, LookupError, Reference, Value, short};
 
@@ -75,7 +75,7 @@ fn output(name: &str, path: &[String], resource: &Dependency) -> Result<Value, A
 fn missing_output(name: &str, key: &str, path: &[String], outputs: &Value) -> String {
     let parent = path.iter().take_while(|part| *part != key).cloned().collect::<Vec<_>>();
     let there = outputs.lookup(&parent).unwrap_or_else(|_| outputs.clone());
-    let hint = near_miss(key, there.keys()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let hint = did_you_mean(key, there.keys());
     format!("resource `{name}` has no output `{}`{hint} (there: {})", short(key), list(there.keys()))
 }
 

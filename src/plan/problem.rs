@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::conditions::{Reason, cut};
-pub use crate::template::near_miss;
+pub use crate::template::{did_you_mean, near_miss};
 
 /// Something that the author of an object must mend: shown in a condition, never retried.
 ///

@@ -31,6 +31,12 @@ pub fn near_miss<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// The end of a message where there is a near miss, else nothing.
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    near_miss(name, candidates).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
 /// The distance of two names, where it is small enough for a typing error.
 fn distance(name: &str, candidate: &str) -> Option<usize> {
     if name.eq_ignore_ascii_case(candidate) {

@@ -20,6 +20,11 @@ pub struct SecretRef {
     pub key: String,
 }
 
+/// What is marked as a reference and is none. It says nothing of what was found: that may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("`{MARK}` must be a map of `name` and `key`, the name of a Secret and a key of it, and nothing else")]
+struct BadReference;
+
 /// A value that flows from an output into a workload.
 ///
 /// Build maps and lists with [`Value::map`] and [`Value::list`]: they keep the promise that `Map` and `List` hold at
@@ -169,7 +174,7 @@ impl Value {
         }
     }
 
-    fn from_stored(json: Json) -> Result<Self, serde_json::Error> {
+    fn from_stored(json: Json) -> Result<Self, BadReference> {
         match json {
             Json::Array(items) => {
                 let items: Result<Vec<_>, _> = items.into_iter().map(Self::from_stored).collect();
@@ -180,18 +185,18 @@ impl Value {
         }
     }
 
-    fn from_stored_map(mut map: Map<String, Json>) -> Result<Self, serde_json::Error> {
+    fn from_stored_map(mut map: Map<String, Json>) -> Result<Self, BadReference> {
         if map.len() == 1
             && let Some(reference) = map.remove(MARK)
         {
-            return Ok(Self::SecretRef(serde_json::from_value(reference)?));
+            return serde_json::from_value(reference).map(Self::SecretRef).map_err(|_| BadReference);
         }
         let single = map.len() == 1;
         let entry = |(key, value): (String, Json)| {
             let escaped = single && is_marked(&key);
             Ok((if escaped { key[1..].to_owned() } else { key }, Self::from_stored(value)?))
         };
-        let entries: Result<Vec<_>, serde_json::Error> = map.into_iter().map(entry).collect();
+        let entries: Result<Vec<_>, BadReference> = map.into_iter().map(entry).collect();
         Ok(Self::map(entries?))
     }
 }
@@ -287,9 +292,13 @@ mod tests {
 
     #[test]
     fn a_malformed_reference_is_refused() {
-        for stored in [json!({"secretKeyRef": 1}), json!({"secretKeyRef": {"name": "a", "key": "b", "c": 1}})]
-        {
-            assert!(serde_json::from_value::<Value>(stored).is_err());
+        for malformed in [json!(1), json!("hunter2"), json!({"hunter2": 1, "name": "a", "key": "b"})] {
+            let error = serde_json::from_value::<Value>(json!({ "secretKeyRef": malformed }));
+            let message = error.expect_err("no reference").to_string();
+            assert!(
+                message.starts_with("`secretKeyRef` must be a map of") && !message.contains("hunter2"),
+                "{message}"
+            );
         }
     }
 

@@ -4,8 +4,9 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::super::problem::{list, near_miss};
+use super::super::problem::{did_you_mean, list};
 use super::{Finding, Values, View, below, escape, form, path, words};
+use crate::template::short;
 
 /// Keys below which nothing is shown: they hold what may be secret, or long.
 const HIDDEN_BELOW: &[&str] = &["params", "content", "binaryContent"];
@@ -62,9 +63,10 @@ impl<'a> Place<'a> {
     fn unknown_key(&self, key: &str) -> String {
         let known = self.schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         let known: Vec<_> = known.into_iter().flat_map(|map| map.keys().map(String::as_str)).collect();
-        match near_miss(key, known.iter().copied()) {
-            Some(near) => format!("unknown key `{key}`; did you mean `{near}`? known keys: {}", list(known)),
-            None => format!("unknown key `{key}`; known keys: {}", list(known)),
+        let shown = short(key);
+        match did_you_mean(key, known.iter().copied()) {
+            hint if hint.is_empty() => format!("unknown key `{shown}`; known keys: {}", list(known)),
+            hint => format!("unknown key `{shown}`{hint} known keys: {}", list(known)),
         }
     }
 
@@ -138,8 +140,8 @@ impl<'a> Place<'a> {
         let options = options.as_array().into_iter().flatten().filter(|option| !ruled_out(option));
         let options: Vec<_> = options.map(scalar).collect();
         let options = || options.iter().map(String::as_str);
-        let near = self.error.instance().as_str().and_then(|text| near_miss(text, options()));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let text = self.error.instance().as_str().map(str::to_owned);
+        let hint = text.map_or_else(String::new, |text| did_you_mean(&text, options()));
         self.expected(&format!("one of {}{hint}", list(options())))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::graph;
-use super::super::problem::{Problem, list, near_miss, quoted};
+use super::super::problem::{Problem, did_you_mean, list, near_miss, quoted};
 use super::super::schema::below;
 use super::pod;
 use super::quantity::Quantity;
@@ -178,8 +178,7 @@ fn before_known(input: &Input) -> Vec<Problem> {
         if after == name {
             problems.push(problem(path, format!("`{name}` cannot start before itself: remove this entry")));
         } else if !known().any(|container| container == after) {
-            let hint = near_miss(after, known().filter(|other| other != name))
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = did_you_mean(after, known().filter(|other| other != name));
             let message = format!("there is no container `{after}`{hint} (containers: {})", list(known()));
             problems.push(problem(path, message));
         }

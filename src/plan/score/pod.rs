@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::super::problem::{Problem, list, near_miss, quoted};
+use super::super::problem::{Problem, did_you_mean, list, quoted};
 use super::super::schema::below;
 use super::checks::{Input, annotation_path, annotations, problem};
 use crate::api::conditions::Reason;
@@ -108,8 +108,7 @@ fn surplus_image(input: &Input, key: &str, text: &str) -> Option<Problem> {
         _ if !is_image(text) => format!("is {}, expected the name of an image", quoted(text)),
         Some((name, None)) => {
             let known = || containers.keys().map(String::as_str);
-            let hint =
-                near_miss(name, known()).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = did_you_mean(name, known());
             format!("there is no container `{name}`{hint} (containers: {})", list(known()))
         }
         Some((_, Some(container))) if container.image != GIVEN => {

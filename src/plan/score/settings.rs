@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::problem::{Problem, list, near_miss, quoted};
+use super::super::problem::{Problem, did_you_mean, list, quoted};
 use super::checks::annotation_path;
 use crate::api::conditions::Reason;
 use crate::api::instructions as key;
@@ -171,8 +171,7 @@ pub fn choose<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
         return Ok(*value);
     }
     let names = || choices.iter().map(|(name, _)| *name);
-    let alike = names().find(|name| name.eq_ignore_ascii_case(text)).or_else(|| near_miss(text, names()));
-    let hint = alike.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint = did_you_mean(text, names());
     Err(format!("is {}, expected one of {}{hint}", quoted(text), list(names())))
 }
 
