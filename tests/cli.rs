@@ -179,6 +179,38 @@ fn large_and_deep_files_are_read_or_refused_but_never_too_much() {
 }
 
 #[test]
+fn a_file_with_thousands_of_problems_is_told_of_all_at_once() {
+    let wrong: Vec<_> = (0..20_000).map(|number| format!("      V{number}: {number}\n")).collect();
+    let twice: Vec<_> = (0..20_000).map(|number| format!("      V{}: x\n", number % 10_000)).collect();
+    // One more: there are too many.
+    for (lines, expected) in [(wrong, 20_001), (twice, 10_000)] {
+        let start = std::time::Instant::now();
+        let found = Run::on("validate", format!("{SMALL}{}", lines.concat()).as_bytes());
+        let problems = found.stdout.lines().filter(|line| line.contains("InvalidScore")).count();
+        assert_eq!((found.status, problems), (2, expected), "{:.1000}", found.stdout);
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn f03_a_source_that_is_no_file_is_not_waited_for() {
+    let text = SMALL.to_owned() + "    files:\n      /x:\n        source: /dev/stdin\n";
+    let found = Run::on("wrap", text.as_bytes());
+    assert_eq!(found.status, 2, "{found:?}");
+    assert!(found.stderr.contains("/dev/stdin`: it is no regular file"), "{}", found.stderr);
+}
+
+#[test]
+fn a_long_name_is_cut_in_messages() {
+    let name = "n".repeat(20_000);
+    for placeholder in [format!("resources.{name}"), name.clone(), format!("metadata.{name}")] {
+        let found = Run::on("validate", format!("{SMALL}      B: ${{{placeholder}}}\n").as_bytes());
+        assert_eq!(found.status, 2, "{:.1000}", found.stderr);
+        assert!(found.stdout.len() < 1000, "{:.2000}", found.stdout);
+    }
+}
+
+#[test]
 fn as_a_plugin_it_speaks_of_kubectl() {
     let directory = tempfile::tempdir().expect("a directory");
     let plugin = directory.path().join("kubectl-score");

@@ -193,3 +193,64 @@ fn what_cannot_be_read_is_an_error() {
         assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
     }
 }
+
+/// A Score file whose names are as long as can be, with a resource of each type that a default rule provides.
+fn longest() -> String {
+    let rules =
+        fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules")).expect("config/rules");
+    let types = rules
+        .map(|file| file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into_owned());
+    let mut types: Vec<_> = types.filter(|name| name != "kustomization").collect();
+    types.sort();
+    let params = |type_: &str| match type_ {
+        "route" => serde_json::json!({"host": "x.example", "path": "/", "port": 80}),
+        _ => serde_json::json!({}),
+    };
+    let resource = |type_: &String| {
+        (format!("{type_:r<63}"), serde_json::json!({"type": type_, "params": params(type_)}))
+    };
+    let resources: serde_json::Map<_, _> = types.iter().map(resource).collect();
+    assert!(resources.len() >= 5, "{types:?}");
+    let file = serde_json::json!({
+        "apiVersion": "score.dev/v1b1",
+        "metadata": {"name": "w".repeat(63)},
+        "service": {"ports": {"p".repeat(63): {"port": 80}}},
+        "containers": {"c".repeat(63): {"image": "x"}},
+        "resources": resources,
+    });
+    file.to_string()
+}
+
+#[test]
+fn w12_names_of_63_characters_fit_in_every_default_rule() {
+    let run = Run::of(&root(), &["render", "-", "--assume-ready", "-o", "json"], longest().as_bytes());
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    let list: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let objects = list["items"].as_array().expect("objects");
+    let mut seen = BTreeSet::new();
+    for object in objects {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        assert!(name.len() <= 63, "{name}");
+        // A StatefulSet's pods carry its name and a hash in a label; a CronJob's Jobs its name and a time.
+        let kind = object["kind"].as_str().expect("a kind");
+        assert!(kind != "StatefulSet" || name.len() <= 52, "{kind} {name}");
+        assert!(seen.insert((kind, name)), "{kind} {name} is made twice");
+        labels(object, &mut |value| assert!(value.len() <= 63, "{kind} {name}: {value}"));
+    }
+    assert!(seen.len() > 8, "{seen:?}");
+}
+
+/// Calls `visit` with every value of a label or selector in an object.
+fn labels(node: &Value, visit: &mut impl FnMut(&str)) {
+    for (key, value) in node.as_object().into_iter().flatten() {
+        if matches!(key.as_str(), "labels" | "matchLabels" | "selector") {
+            value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, text)| text.as_str())
+                .for_each(&mut *visit);
+        }
+        labels(value, visit);
+    }
+}

@@ -74,7 +74,7 @@ fn every_annotation_in_the_documentation_exists() {
             let rest = &text[at + prefix.len()..];
             let name: String =
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
-            let key = format!("{prefix}{}", name.trim_end_matches('.'));
+            let key = format!("{prefix}{}", name.trim_end_matches(['.', '-']));
             let is_known = known.contains(key.as_str()) || instructions::is_known(&key);
             let is_known = is_known
                 || key == prefix

@@ -22,6 +22,8 @@ pub enum ConditionType {
     Applied,
     /// The objects that were applied work.
     Available,
+    /// Somebody asked the operator to leave the object as it is; absent unless true.
+    Suspended,
 }
 
 /// Status of a condition.
@@ -76,6 +78,7 @@ pub enum Reason {
     ImmutableField,
     QuotaExceeded,
     NamespaceTerminating,
+    Suspended,
     ApiError,
     Failed,
 }

@@ -56,6 +56,8 @@ pub enum Place {
     Namespace,
     /// The annotations of an object that exists already.
     Object,
+    /// The annotations of a ScoreWorkload, ScoreResource or ProvisionerRule itself.
+    Ours,
 }
 
 /// All of them.
@@ -143,6 +145,20 @@ pub const ALL: &[Instruction] = &[
         values: "`header` or `connect`",
         default: "`header`",
         meaning: "What the `host` of a probe is: a `Host` header of its request, or the host that the kubelet connects to (`127.0.0.1` is then the node; Pod Security forbids it from Kubernetes 1.34 on).",
+    },
+    Instruction {
+        key: super::labels::SUSPEND,
+        places: &[Place::Ours],
+        values: "`true`",
+        default: "the operator works on it",
+        meaning: "Freezes it: whatever changes, nothing is applied, pruned or evaluated anew until the annotation is gone. Deleting it still deletes what it owns.",
+    },
+    Instruction {
+        key: super::labels::RECONCILE_AT,
+        places: &[Place::Ours],
+        values: "any text, such as the time",
+        default: "it is looked at when something changes",
+        meaning: "A new value has it looked at at once, and the Secrets that it uses read anew.",
     },
     Instruction {
         key: super::labels::ADOPT,

@@ -28,6 +28,11 @@ pub const SOURCE_WORKLOAD: &str = "k8s.score.dev/source-workload";
 /// ScoreResource that may.
 pub const ADOPT: &str = "k8s.score.dev/adopt";
 
+/// Annotation on an object of ours: `true` freezes it (decision 17).
+pub const SUSPEND: &str = "k8s.score.dev/suspend";
+/// Annotation on an object of ours: a new value has it looked at at once, Secrets included (decision 17).
+pub const RECONCILE_AT: &str = "k8s.score.dev/reconcile-at";
+
 /// Annotation on pods: a hash of the files that they mount, so that a changed file rolls them (F11).
 pub const FILES_HASH: &str = "k8s.score.dev/files-hash";
 

@@ -85,6 +85,14 @@ impl std::fmt::Display for ResourceUid {
     }
 }
 
+/// Whether a text is a DNS label (RFC 1123), as names of namespaces are.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let inner = |c: char| outer(c) || c == '-';
+    text.len() <= LABEL_MAX && text.chars().all(inner) && text.starts_with(outer) && text.ends_with(outer)
+}
+
 /// Whether a text can be the name of an object (RFC 1123 subdomain). Anything else must not get near a URL.
 #[must_use]
 pub fn is_object_name(text: &str) -> bool {
@@ -99,10 +107,12 @@ pub fn generated_secret(resource: &str) -> String {
     truncate_hash(&format!("{resource}-generated"), LABEL_MAX)
 }
 
-/// The Service that names the pods of a StatefulSet, from the workload's name (W02).
+/// The Service that names the pods of a StatefulSet, from the workload's name (W02). A Service begins with a
+/// letter, a workload may begin with a digit (S03).
 #[must_use]
 pub fn headless_service(workload: &str) -> String {
-    truncate_hash(&format!("{workload}-headless-svc"), LABEL_MAX)
+    let letter = workload.starts_with(|c: char| c.is_ascii_lowercase());
+    truncate_hash(&format!("{}{workload}-headless-svc", if letter { "" } else { "svc-" }), LABEL_MAX)
 }
 
 /// The Secret that holds the texts with secret parts that a resource offers, from the ScoreResource's name.
@@ -169,6 +179,13 @@ mod tests {
         for bad in ["", "a/b", "a%2Fb", "x?force=true", "has space", "A", "-a", "a.", &"a".repeat(254)] {
             assert!(!is_object_name(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn w02_s03_a_headless_service_begins_with_a_letter_and_fits() {
+        assert_eq!(headless_service("web"), "web-headless-svc");
+        assert_eq!(headless_service("1a"), "svc-1a-headless-svc");
+        assert_eq!(headless_service(&"9".repeat(63)).len(), LABEL_MAX);
     }
 
     #[test]

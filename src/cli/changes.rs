@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
 use super::{files, report};
-use crate::offline::document::File;
-use crate::offline::finding::Finding;
+use crate::offline::document::nodes;
 use crate::offline::image::Image;
 use crate::offline::overrides::Property;
 use crate::offline::workload::Changes;
-use crate::offline::yaml::{self, Node, Value};
+use crate::offline::yaml::{Node, Value};
 
 /// The options.
 #[derive(Debug, Default, clap::Args)]
@@ -44,16 +43,13 @@ impl ChangeArgs {
 
 fn overrides(path: &Path) -> Result<Node, Failure> {
     let input = files::one(path)?;
-    let File { name, bytes, .. } = input.file();
-    let read = yaml::not_text(bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read);
-    let mut documents = read.map_err(|troubles| {
-        let findings: Vec<_> = troubles.into_iter().map(|trouble| Finding::broken(name, trouble)).collect();
-        Failure::Refused(report::text(&findings))
-    })?;
+    let mut documents = nodes(&input.file()).map_err(|findings| Failure::Refused(report::text(&findings)))?;
     let several = documents.len() > 1;
     match documents.pop() {
         None => Ok(Node::map([])),
         Some(node) if !several && matches!(node.value, Value::Map(_)) => Ok(node),
-        Some(_) => Err(Failure::error(format_args!("{name}: expected one YAML map of what to override"))),
+        Some(_) => {
+            Err(Failure::error(format_args!("{}: expected one YAML map of what to override", input.name)))
+        }
     }
 }

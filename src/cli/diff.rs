@@ -29,7 +29,7 @@ pub struct DiffArgs {
     #[command(flatten)]
     changes: ChangeArgs,
     /// The namespace [default: that of the ScoreWorkloads, else that of the kubeconfig].
-    #[arg(long, short, value_name = "NS")]
+    #[arg(long, short, value_name = "NS", value_parser = sources::namespace_name)]
     namespace: Option<String>,
 }
 

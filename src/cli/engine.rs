@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::changes::ChangeArgs;
 use super::exit::{BAD, Failure, PLACE};
 use super::{report, sources};
+use crate::api::conditions::Reason;
 use crate::offline::finding::Finding;
 use crate::offline::project::{Inputs, Projection, Sink, Wait, project};
 use crate::offline::rules::{self, Rules};
@@ -19,7 +20,7 @@ pub struct EngineArgs {
     #[arg(long)]
     no_default_rules: bool,
     /// The namespace [default: that of the ScoreWorkloads, else `default`].
-    #[arg(long, short, value_name = "NS")]
+    #[arg(long, short, value_name = "NS", value_parser = sources::namespace_name)]
     namespace: Option<String>,
     /// The namespace's labels, by which rules may select.
     #[arg(long, value_name = "K=V,…", value_delimiter = ',', value_parser = label)]
@@ -69,6 +70,11 @@ impl EngineArgs {
             ..Inputs::default()
         };
         let mut projection = project(&inputs, sink);
+        if findings.is_empty() {
+            // What a refused workload demands is not known.
+            let demands = projection.workloads.iter().flat_map(|workload| &workload.demands);
+            findings.extend(inputs.supplied.unused(demands));
+        }
         // Those of files first: they are in the order of lines.
         findings.extend(of_rules);
         findings.append(&mut projection.problems);
@@ -120,6 +126,8 @@ fn is_about_another(problems: &[Finding], paths: &[PathBuf]) -> bool {
 /// What to do about what is awaited.
 const CURE: &str =
     "only a cluster can tell; --assume-ready takes objects for ready, --outputs supplies outputs";
+/// What to do about resources that no rule provides.
+const CURE_OF_RULES: &str = "--rules reads rules as the cluster has them, --outputs supplies outputs";
 
 impl Engine {
     /// How the command ends: problems and what is awaited, a line each.
@@ -130,8 +138,11 @@ impl Engine {
         let Projection { problems, awaited, .. } = &self.projection;
         let mut text = self.problems();
         text.extend(awaited.iter().map(|wait| self.wait(wait) + "\n"));
-        if !awaited.is_empty() {
-            text.extend(["note: ", CURE, "\n"]);
+        let is_rule = |wait: &Wait| wait.awaited.reason == Reason::RuleNotFound;
+        for (cure, is_wanted) in
+            [(CURE_OF_RULES, awaited.iter().any(is_rule)), (CURE, !awaited.iter().all(is_rule))]
+        {
+            text.extend(["note: ", cure, "\n"].into_iter().filter(|_| is_wanted));
         }
         match (problems.is_empty(), awaited.is_empty()) {
             (false, _) => Err(Failure::Refused(text)),

@@ -37,8 +37,8 @@ impl Input {
     pub fn source(&self, name: &str) -> Result<Vec<u8>, String> {
         let path = self.directory.join(name);
         let shown = path.display();
-        let limited =
-            bounded(&path, SOURCE_MAX).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
+        let regular = no_device(&path).and_then(|()| bounded(&path, SOURCE_MAX));
+        let limited = regular.map_err(|error| format!("cannot read `{shown}`: {error}"))?;
         limited
             .ok_or_else(|| format!("`{shown}` is larger than 1 MiB, which no Secret or ConfigMap can hold"))
     }
@@ -108,7 +108,14 @@ fn is_score(path: &Path) -> bool {
     stem.split(['.', '-']).any(|part| part == "score")
 }
 
-/// The bytes of a regular file; `None` where there are more than `max`.
+/// Refuses pipes and devices before they are opened: the one would be waited for, the other never ends.
+fn no_device(path: &Path) -> std::io::Result<()> {
+    let found = std::fs::metadata(path)?;
+    let is_known = found.is_file() || found.is_dir();
+    if is_known { Ok(()) } else { Err(std::io::Error::other("it is no regular file")) }
+}
+
+/// The bytes of a file, or of a pipe as the shell's `<(…)` makes one; `None` where there are more than `max`.
 fn bounded(path: &Path, max: u64) -> std::io::Result<Option<Vec<u8>>> {
     let file = std::fs::File::open(path)?;
     if file.metadata()?.is_dir() {

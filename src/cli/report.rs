@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::exit::{BAD, Failure, PLACE};
+use crate::api::conditions::cut;
 use crate::offline::finding::Finding;
+use crate::offline::yaml::is_obeyed;
 use crate::plan::problem::Problem;
 
 /// How problems are printed.
@@ -53,8 +55,12 @@ fn lines(finding: &Finding) -> Vec<String> {
 /// A problem on one line, styled: `path: Reason: message`.
 pub(super) fn line(problem: &Problem) -> String {
     let Problem { path, reason, message } = problem;
-    let path = if path.is_empty() { String::new() } else { format!("{}: ", printable(path)) };
-    format!("{path}{BAD}{}{BAD:#}: {}", reason.as_str(), printable(message))
+    format!("{}{BAD}{}{BAD:#}: {}", place(path), reason.as_str(), printable(message))
+}
+
+/// The path of a problem and what parts it from the rest of the line; nothing for the whole file.
+fn place(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{}: ", printable(&cut(path.to_owned(), PATH_MAX))) }
 }
 
 fn json(findings: &[Finding]) -> Result<String, Failure> {
@@ -75,15 +81,10 @@ fn json(findings: &[Finding]) -> Result<String, Failure> {
 
 /// `::error file=…,line=…,col=…,title=…::…`
 fn github(finding: &Finding) -> String {
-    let Finding { file, place, problem, .. } = finding;
-    let place = place.map_or_else(String::new, |place| format!(",line={},col={}", place.line, place.column));
-    let path = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-    format!(
-        "::error file={}{place},title={}::{}\n",
-        property(file),
-        problem.reason.as_str(),
-        data(&format!("{path}{}", problem.message))
-    )
+    let Finding { file, place: line, problem, .. } = finding;
+    let line = line.map_or_else(String::new, |place| format!(",line={},col={}", place.line, place.column));
+    let text = format!("{}{}", place(&problem.path), printable(&problem.message));
+    format!("::error file={}{line},title={}::{}\n", property(file), problem.reason.as_str(), data(&text))
 }
 
 /// The text of a workflow command.
@@ -96,9 +97,12 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// How much of a path a line shows, in bytes.
+const PATH_MAX: usize = 300;
+
 /// Text from a file, without what a terminal obeys; on one line.
 pub(super) fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let shown = |c: char| if is_obeyed(c) { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(shown).collect()
 }
 
@@ -122,14 +126,28 @@ mod tests {
         let found = github(&finding("100%\n::error::x\r"));
         assert_eq!(
             found,
-            "::error file=a%2Cb%3Ac.yaml,line=3,col=5,title=InvalidScore::a.b: 100%25%0A::error::x%0D\n"
+            "::error file=a%2Cb%3Ac.yaml,line=3,col=5,title=InvalidScore::a.b: 100%25\\n::error::x\\r\n"
         );
     }
 
     #[test]
     fn a_line_stays_one_line_and_obeys_nothing() {
-        let found = text(&[finding("x\u{1b}[2J\ny")]);
-        assert_eq!(found.lines().count(), 1);
-        assert!(found.contains("x\\u{1b}[2J\\ny"), "{found}");
+        for format in [Format::Text, Format::Github] {
+            let found = findings(&[finding("x\u{1b}[2J\ny\u{202e}z\u{200b}\u{9b}")], format).expect("text");
+            assert_eq!(found.lines().count(), 1);
+            assert!(found.contains("x\\u{1b}[2J\\ny\\u{202e}z\\u{200b}\\u{9b}"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_cut_and_json_has_it_all() {
+        let path = format!("containers.web.files[\"/{}\"]", "f".repeat(5000));
+        let finding = [Finding { problem: Problem::new(path, Reason::InvalidScore, "no"), ..finding("") }];
+        for (format, expected) in
+            [(Format::Text, 0..500), (Format::Github, 0..500), (Format::Json, 5000..6000)]
+        {
+            let found = findings(&finding, format).expect("text");
+            assert!(expected.contains(&found.len()), "{format:?}: {}", found.len());
+        }
     }
 }

@@ -7,13 +7,13 @@ use super::changes::ChangeArgs;
 use super::exit::{Failure, note};
 use super::files::{self, Input};
 use super::report;
-use crate::offline::document::contents;
+use crate::api::names::is_label;
+use crate::offline::document::{contents, nodes};
 use crate::offline::finding::Finding;
 use crate::offline::rules::{self, RuleFile};
 use crate::offline::source::Source;
 use crate::offline::supplied::Supplied;
-use crate::offline::workload::{self, Changes};
-use crate::offline::yaml::{self, Node};
+use crate::offline::workload::{self, Changes, NAMESPACE};
 
 /// What was read of files: what could be used, what is wrong with the rest, and how many files there were.
 pub(super) struct Found<T> {
@@ -27,7 +27,6 @@ pub(super) struct Found<T> {
 /// # Errors
 /// Files that cannot be read; changes that do not fit, or that are given for several workloads at once.
 pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<Source>, Failure> {
-    let is_changed = !changes.is_empty();
     let changes = changes.read()?;
     let inputs = files::read(paths)?;
     let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
@@ -35,19 +34,17 @@ pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<
     for input in &inputs {
         documents += of_file(input, &changes, &mut found)?;
     }
-    if is_changed && documents > 1 {
-        return Err(Failure::error(format_args!(
-            "images and overrides are for one workload, found {documents}: `wrap` each with its own"
-        )));
-    }
+    changes.fit(documents).map_err(Failure::error)?;
     if documents == 0 && found.findings.is_empty() {
-        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Failure::error(format_args!(
-            "{} holds no ScoreWorkload and no Score file",
-            names.join(", ")
-        )));
+        return Err(nothing(paths));
     }
     Ok(found)
+}
+
+/// Files with nothing of ours in them.
+pub(super) fn nothing(paths: &[PathBuf]) -> Failure {
+    let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", names.join(", ")))
 }
 
 /// Gives how many documents there were.
@@ -96,7 +93,7 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
         found.files += 1;
         let file = input.file();
         let is_named = paths.iter().any(|path| path.as_path() == Path::new(file.name));
-        match nodes(&input) {
+        match nodes(&input.file()) {
             Ok(nodes) => {
                 for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
                     match rules::read(file.name, node) {
@@ -119,14 +116,15 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
 pub(super) fn supplied(path: &Path) -> Result<Supplied, Failure> {
     let input = files::one(path)?;
     let refused = |findings: Vec<Finding>| Failure::Refused(report::text(&findings));
-    let document = nodes(&input).map_err(refused)?.into_iter().next();
+    let document = nodes(&input.file()).map_err(refused)?.into_iter().next();
     let document = document.map(|node| node.to_json()).unwrap_or_default();
     Supplied::read(input.file().name, &document).map_err(refused)
 }
 
-fn nodes(input: &Input) -> Result<Vec<Node>, Vec<Finding>> {
-    let file = input.file();
-    let nodes = yaml::not_text(file.bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read);
-    let broken = |trouble| Finding::broken(file.name, trouble);
-    nodes.map_err(|troubles| troubles.into_iter().map(broken).collect())
+/// A name of a namespace (RFC 1123), as an argument.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn namespace_name(name: &str) -> Result<String, String> {
+    if is_label(name) { Ok(name.to_owned()) } else { Err(format!("expected {NAMESPACE}")) }
 }

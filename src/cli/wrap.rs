@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::changes::ChangeArgs;
 use super::exit::{Failure, note, print};
 use super::files::{self, Input};
-use super::report;
+use super::{report, sources};
 use crate::offline::document::{Document, contents};
 use crate::offline::workload::{self, Changes};
 
@@ -20,7 +20,7 @@ pub struct WrapArgs {
     #[arg(long)]
     name: Option<String>,
     /// The namespace of the ScoreWorkload.
-    #[arg(short, long, value_parser = namespace)]
+    #[arg(short, long, value_parser = sources::namespace_name)]
     namespace: Option<String>,
 }
 
@@ -59,16 +59,4 @@ fn not_one(input: &Input, found: usize) -> Failure {
         format!("{found} ScoreWorkloads")
     };
     Failure::error(format_args!("{} holds {found}, expected one", input.name))
-}
-
-/// A name of a namespace (RFC 1123).
-fn namespace(name: &str) -> Result<String, String> {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_label = (1..=63).contains(&name.len()) && name.chars().all(inner);
-    if is_label && !name.starts_with('-') && !name.ends_with('-') {
-        Ok(name.to_owned())
-    } else {
-        Err("expected at most 63 characters of a-z, 0-9 and `-`, with a letter or digit at both ends"
-            .to_owned())
-    }
 }

@@ -65,6 +65,7 @@ fn resolved(world: &World, object: &ScoreWorkload) -> WorkloadInputs {
     WorkloadInputs {
         running: Vec::new(),
         defaults: defaults(world, &namespace),
+        demanded: demands.len(),
         siblings: siblings.filter(|demand| demand.workload != name).collect(),
         resources: demands
             .iter()

@@ -88,6 +88,14 @@ impl Secrets {
         }
     }
 
+    /// Forgets the Secrets that the pods of a workload read, so that its next pass asks the API server.
+    pub fn forget_read_by(&self, workload: &Key) {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = readers.by.get(workload).cloned().unwrap_or_default();
+        drop(readers);
+        read.iter().for_each(|(namespace, name)| self.forget(namespace, name));
+    }
+
     /// Wakes the readers of a Secret whose data is not what was seen before.
     fn compare(&self, key: &Key, object: &DynamicObject) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);

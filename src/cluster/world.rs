@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::Client;
 use kube::api::{Api, DynamicObject};
+use kube::{Client, ResourceExt};
 use serde_json::Value;
 
 use super::access::Access;
@@ -18,6 +18,7 @@ use super::kinds::{Kind, Kinds};
 use super::objects::{Changes, Objects};
 use super::secrets::{Rotations, Secrets};
 use super::{Error, call, found};
+use crate::api::labels;
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
@@ -119,6 +120,7 @@ pub struct World {
     index: RwLock<Index>,
     book: RwLock<Book>,
     settled: Mutex<HashMap<String, Settled>>,
+    poked: Mutex<HashMap<String, String>>,
 }
 
 /// A resource version, and the hash of a manifest that changed nothing about it.
@@ -146,6 +148,7 @@ impl World {
             index: RwLock::default(),
             book: RwLock::default(),
             settled: Mutex::default(),
+            poked: Mutex::default(),
             client,
         }
     }
@@ -288,6 +291,21 @@ impl World {
         known.is_some_and(|(version, seen)| {
             *version == object.metadata.resource_version && *seen == hash(body)
         })
+    }
+
+    /// Whether somebody asks to look at an object at once, and has not been heard yet (decision 17). What an
+    /// operator finds when it starts is heard: it has read nothing before.
+    pub fn is_poked(&self, object: &impl ResourceExt) -> bool {
+        let asked = object.annotations().get(labels::RECONCILE_AT).cloned().unwrap_or_default();
+        let uid = object.uid().unwrap_or_default();
+        let mut poked = self.poked.lock().unwrap_or_else(PoisonError::into_inner);
+        poked.insert(uid, asked.clone()).is_some_and(|heard| heard != asked)
+    }
+
+    /// Forgets what an object that is gone has asked for.
+    pub fn forget_poke(&self, object: &impl ResourceExt) {
+        let uid = object.uid().unwrap_or_default();
+        self.poked.lock().unwrap_or_else(PoisonError::into_inner).remove(&uid);
     }
 
     /// The labels of a namespace.

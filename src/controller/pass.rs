@@ -6,10 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::json;
 
 use crate::api::conditions::Reason;
+use crate::api::labels;
 use crate::api::resource::{InventoryEntry, ObjectId};
 use crate::cluster::world::World;
 use crate::cluster::{Error, apply, prune};
@@ -118,6 +120,12 @@ pub fn is_soon_old(announced: bool, outcome: &Outcome) -> bool {
 
 /// When that word is due in any case.
 pub const SOON: Next = Next::After(Duration::from_secs(1));
+
+/// Whether somebody froze an object (decision 17).
+#[must_use]
+pub fn is_suspended(object: &impl ResourceExt) -> bool {
+    object.annotations().get(labels::SUSPEND).is_some_and(|value| value == "true")
+}
 
 /// When what was read of Secrets is looked at again: after a tenth more at most, by name, so that not all are
 /// read at once. Not before: what is younger is still trusted.

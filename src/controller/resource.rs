@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::pass::{self, Done, Next};
 use super::provision;
 use super::report::{Found, Pass, publish};
+use crate::api::resource::{ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
-use crate::cluster::{Error, observe, own};
+use crate::cluster::{Error, observe, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
+use crate::status;
 
 /// One pass over a resource.
 ///
@@ -22,6 +24,12 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         return Ok(Done { next: Next::Retry });
     }
     let mut seen = observe::resource(&world, &key); // reads caches
+    if let Some(frozen) = seen.existing.clone().filter(|existing| pass::is_suspended(&**existing)) {
+        return freeze(&world, &key, &frozen, &seen).await; // writes
+    }
+    if let Some(existing) = seen.existing.as_ref().filter(|existing| world.is_poked(&***existing)) {
+        world.forget_secrets(existing);
+    }
     observe::retained_guid(&world, &key, &mut seen.binding).await?; // reads a Secret, if the rule retains
     let Binding::Keep { spec, .. } = bind(&seen.binding) else {
         own::release(&world, &key).await?; // writes
@@ -34,6 +42,28 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
     let pass = Pass { world: &world, key: &key, resource: &resource, seen: &seen, before };
     let found = provision::provision(&pass).await?; // evaluates (pure), applies (writes), judges (pure)
     finish(&pass, found, failed).await // writes, if it differs
+}
+
+/// Leaves everything as it is, and says so. Consumers that come are still written down: whoever owned it alone
+/// must not take it along.
+async fn freeze(
+    world: &World,
+    key: &ResourceKey,
+    resource: &ScoreResource,
+    seen: &observe::Resource,
+) -> Result<Done, Error> {
+    if !seen.owners.is_empty() {
+        own::keep(world, key, &resource.spec, &seen.owners).await?;
+    }
+    let before = resource.status.clone().unwrap_or_default();
+    let generation = resource.metadata.generation.unwrap_or_default();
+    let now = (world.environment.now)();
+    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
+    let after = ScoreResourceStatus { conditions, ..before.clone() };
+    if after != before {
+        write::resource(world, resource, &before.conditions, &after).await?;
+    }
+    Ok(Done::NOTHING)
 }
 
 async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Error> {

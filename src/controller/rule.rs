@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::pass::{Done, Next};
-use crate::api::conditions::Reason;
-use crate::api::rule::ProvisionerRule;
+use super::pass::{self, Done, Next};
+use crate::api::conditions::{ConditionType, Reason, is_true};
+use crate::api::labels;
+use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
 use crate::cluster::world::{Admission, Entry, World, is_secret};
 use crate::cluster::{Error, status as write};
 use crate::plan::problem::{Awaited, Problem};
@@ -28,19 +29,52 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
         return Ok(Done::NOTHING);
     };
     let revision = (rule.uid().unwrap_or_default(), rule.metadata.generation.unwrap_or_default());
-    if is_read(&world, &name, &revision) {
+    if pass::is_suspended(&*rule) && world.book().contains_key(&name) {
+        return freeze(&world, &rule).await; // writes, if it differs
+    }
+    let was_frozen =
+        rule.status.as_ref().is_some_and(|status| is_true(&status.conditions, ConditionType::Suspended));
+    if is_read(&world, &name, &revision) && !was_frozen {
         return Ok(Done::NOTHING);
     }
     let looks = forget_kinds(&world, &name);
     let (admission, error) = admit(&world, &rule).await; // compiles (pure), asks for kinds and permissions
     let outcome = outcome(&admission); // pure
+    let admission = if pass::is_suspended(&*rule) { frozen(admission) } else { admission };
     world.book_mut().insert(name, Entry { revision, admission, looks });
     changed();
+    if pass::is_suspended(&*rule) {
+        return freeze(&world, &rule).await; // writes, if it differs
+    }
     publish(&world, &rule, &outcome).await?; // writes, if it differs
     match error {
         Some(error) => Err(error),
         None => Ok(Done { next: next(&outcome, looks) }),
     }
+}
+
+/// A rule that was frozen before this operator began: nobody knows what it said then, so nothing is made by what
+/// it says now.
+fn frozen(admission: Admission) -> Admission {
+    let message = format!("the rule is frozen by the annotation `{}`; remove it to go on", labels::SUSPEND);
+    let awaited = || vec![Awaited::new(Reason::Suspended, message)];
+    match admission {
+        Admission::Ready(rule) | Admission::Waiting(rule, _) => Admission::Waiting(rule, awaited()),
+        rejected @ Admission::Rejected(..) => rejected,
+    }
+}
+
+/// Leaves what is known of the rule as it is, and says so.
+async fn freeze(world: &World, rule: &ProvisionerRule) -> Result<Done, Error> {
+    let before = rule.status.clone().unwrap_or_default();
+    let generation = rule.metadata.generation.unwrap_or_default();
+    let now = (world.environment.now)();
+    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
+    let after = ProvisionerRuleStatus { conditions, ..before.clone() };
+    if after != before {
+        write::rule(world, rule, &before.conditions, &after).await?;
+    }
+    Ok(Done::NOTHING)
 }
 
 /// After a CRD changed, the answers about its kinds are asked for anew; how many looks are still due.

@@ -165,6 +165,7 @@ impl Wakers {
         let touched = match change {
             Change::Applied(object) => self.index(&namespace, &name, object),
             Change::Deleted(_) => {
+                self.world.forget_poke(&**object);
                 self.world.secrets.read_by(&(namespace.clone(), name.clone()), []);
                 self.forget(&namespace, &name)
             }
@@ -244,6 +245,7 @@ impl Wakers {
         let key = key(resource);
         if let Change::Deleted(resource) = change {
             self.world.forget_secrets(resource);
+            self.world.forget_poke(&**resource);
         }
         self.consumers(&key);
         for uid in self.world.index().dependents(&key) {

@@ -26,6 +26,12 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
         // Garbage collection follows the owner references: there is nothing left to do (X44).
         return Ok(Done::NOTHING);
     }
+    if pass::is_suspended(&*workload) {
+        return freeze(&world, &workload).await; // writes, if it differs
+    }
+    if world.is_poked(&*workload) {
+        world.secrets.forget_read_by(&key);
+    }
     let inputs = observe::workload(&world, &workload).await?; // reads caches
     let before = workload.status.clone().unwrap_or_default();
     let Found { outcome, inventory, announced, reads_secrets, error } = match plan(&inputs) {
@@ -42,6 +48,19 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
     }
     publish(&world, &workload, &inputs, &outcome, inventory).await?; // writes, if it differs
     Ok(Done { next: pass::next(&outcome, reads_secrets.then(|| pass::resync(&world, &key))) })
+}
+
+/// Leaves everything as it is, and says so.
+async fn freeze(world: &World, workload: &ScoreWorkload) -> Result<Done, Error> {
+    let before = workload.status.clone().unwrap_or_default();
+    let generation = workload.metadata.generation.unwrap_or_default();
+    let now = (world.environment.now)();
+    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
+    let after = ScoreWorkloadStatus { conditions, ..before.clone() };
+    if after != before {
+        write::workload(world, workload, &before, &after).await?;
+    }
+    Ok(Done::NOTHING)
 }
 
 /// What a pass has found out, before the status is computed.

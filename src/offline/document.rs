@@ -1,10 +1,12 @@
 //! What stands in a file: one Score file, or ScoreWorkloads among other objects.
 
 use super::finding::Finding;
+use super::overrides::hint;
 use super::yaml::{self, Node, Place};
 use crate::api::conditions::Reason;
 use crate::api::{API_VERSION, GROUP};
 use crate::plan::problem::Problem;
+use crate::template::short;
 
 /// The kind of our custom resource.
 pub(super) const KIND: &str = "ScoreWorkload";
@@ -75,13 +77,20 @@ pub struct Contents {
 /// are skipped with a note (S01). Nothing else may stand beside a Score file.
 #[must_use]
 pub fn contents(file: &File) -> Contents {
-    match yaml::not_text(file.bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read) {
+    match nodes(file) {
         Ok(nodes) => sort(file, nodes),
-        Err(troubles) => {
-            let findings = troubles.into_iter().map(|trouble| Finding::broken(file.name, trouble)).collect();
-            Contents { findings, ..Contents::default() }
-        }
+        Err(findings) => Contents { findings, ..Contents::default() },
     }
+}
+
+/// The YAML documents of a file, whatever they are.
+///
+/// # Errors
+/// All that keeps it from being YAML.
+pub fn nodes(file: &File) -> Result<Vec<Node>, Vec<Finding>> {
+    let nodes = yaml::not_text(file.bytes).map_err(|trouble| vec![trouble]).and_then(yaml::read);
+    let broken = |trouble| Finding::broken(file.name, trouble);
+    nodes.map_err(|troubles| troubles.into_iter().map(broken).collect())
 }
 
 fn sort(file: &File, nodes: Vec<Node>) -> Contents {
@@ -119,7 +128,9 @@ fn form(node: &Node, file: &File) -> Result<Form, String> {
     match kind {
         Some(KIND) => Ok(Form::Workload),
         _ if api_version.starts_with("score.dev/") => Ok(Form::Score),
-        Some(kind) if is_ours || node.get("containers").is_none() => Err(format!("a {kind}")),
+        Some(kind) if is_ours || node.get("containers").is_none() => {
+            Err(format!("a {}{}", short(kind), hint(kind, [KIND])))
+        }
         None if !file.is_named => {
             Err("what says of itself neither `apiVersion: score.dev/…` nor a kind".to_owned())
         }

@@ -1,9 +1,14 @@
 //! A problem with its place in a file.
 
+use std::collections::HashMap;
+
 use super::yaml::{Key, Node, Place, Trouble, Value};
-use crate::api::conditions::Reason;
+use crate::api::conditions::{Reason, cut};
 use crate::plan::problem::Problem;
 use crate::plan::schema::below;
+
+/// How much of a path is looked at, in bytes.
+const PATH_MAX: usize = 4096;
 
 /// Something that is wrong with a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,8 +26,8 @@ pub struct Finding {
 impl Finding {
     /// A problem with a document of a file.
     #[must_use]
-    pub fn new(file: &str, document: &Node, problem: Problem) -> Self {
-        let place = locate(document, &problem.path);
+    pub fn new(file: &str, places: &Places, problem: Problem) -> Self {
+        let place = places.at(&problem.path);
         Self { file: file.to_owned(), place, problem, excerpt: String::new() }
     }
 
@@ -40,37 +45,62 @@ impl Finding {
     }
 }
 
-/// Where a path of a problem leads in a document: to the key or item, or to the nearest one above that is there.
-#[must_use]
-pub fn locate(document: &Node, path: &str) -> Option<Place> {
-    walk(document, "", path).or(document.place)
+/// Where the parts of a document stand, by the paths of problems. Made once, as a file may have as many problems as
+/// lines.
+#[derive(Debug)]
+pub struct Places {
+    place: Option<Place>,
+    /// From the rest of a path to one of `children`: some paths have a dot even where the key is no plain word.
+    forms: HashMap<String, usize>,
+    children: Vec<Places>,
 }
 
-fn walk(node: &Node, here: &str, path: &str) -> Option<Place> {
-    match &node.value {
-        Value::Map(entries) => {
-            let forms = |(key, child)| forms(here, key).map(|form| (form, key, child));
-            let through = entries.iter().flat_map(|(key, child)| forms((key, child)));
-            let through = through.filter(|(form, ..)| leads(form, path));
-            let (next, key, child) = through.max_by_key(|(form, ..)| form.len())?;
-            walk(child, &next, path).or(key.place).or(child.place)
+impl Places {
+    /// The places in a document.
+    #[must_use]
+    pub fn of(document: &Node) -> Self {
+        let mut places = Self { place: document.place, forms: HashMap::new(), children: Vec::new() };
+        match &document.value {
+            Value::Map(entries) => entries.iter().for_each(|(key, child)| places.entry(key, child)),
+            Value::List(items) => items.iter().enumerate().for_each(|(index, item)| {
+                places.child([format!("[{index}]")], Self::of(item));
+            }),
+            _ => {}
         }
-        Value::List(items) => items.iter().enumerate().find_map(|(index, child)| {
-            let next = format!("{here}[{index}]");
-            leads(&next, path).then(|| walk(child, &next, path).or(child.place)).flatten()
-        }),
-        _ => None,
+        places
     }
-}
 
-/// How a path to an entry may be written: some have a dot even where the key is no plain word.
-fn forms(here: &str, key: &Key) -> [String; 2] {
-    [below(here, &key.text), format!("{here}.{}", key.text)]
-}
+    fn entry(&mut self, key: &Key, child: &Node) {
+        let mut below_it = Self::of(child);
+        below_it.place = key.place.or(below_it.place);
+        // Below a parent, so that the dot before a plain word is there.
+        let form = below("x", &key.text).split_off(1);
+        self.child([form, format!(".{}", key.text)], below_it);
+    }
 
-/// Whether a path goes through a place.
-fn leads(place: &str, path: &str) -> bool {
-    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    fn child<const N: usize>(&mut self, forms: [String; N], child: Self) {
+        self.forms.extend(forms.map(|form| (form, self.children.len())));
+        self.children.push(child);
+    }
+
+    /// Where a path leads: to the key or item, or to the nearest one above that is there.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<Place> {
+        // Each dot in it is a place where a key may end.
+        let path = &cut(path.to_owned(), PATH_MAX);
+        if path.is_empty() || path.starts_with(['.', '[']) {
+            return self.below(path);
+        }
+        self.below(&format!(".{path}"))
+    }
+
+    fn below(&self, path: &str) -> Option<Place> {
+        let ends = path.char_indices().skip(1).filter(|(_, c)| matches!(c, '.' | '[')).map(|(at, _)| at);
+        let ends: Vec<_> = ends.chain([path.len()]).collect();
+        let longest = ends.into_iter().rev().find_map(|end| Some((end, *self.forms.get(path.get(..end)?)?)));
+        let Some((end, index)) = longest else { return self.place };
+        self.children.get(index).and_then(|child| child.below(path.get(end..)?)).or(self.place)
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +111,7 @@ mod tests {
     #[test]
     fn a_path_leads_to_its_line() {
         let text = "containers:\n  web:\n    variables:\n      A: x\n      A.B: y\n    files:\n      /x:\n        mode: 5\n    args:\n    - one\n    - two\n";
-        let document = read(text).expect("YAML").remove(0);
+        let places = Places::of(&read(text).expect("YAML").remove(0));
         for (path, line) in [
             ("containers", 1),
             ("containers.web", 2),
@@ -97,7 +127,20 @@ mod tests {
             ("service.ports", 1),
             ("", 1),
         ] {
-            assert_eq!(locate(&document, path).map(|place| place.line), Some(line), "{path}");
+            assert_eq!(places.at(path).map(|place| place.line), Some(line), "{path}");
         }
+    }
+
+    #[test]
+    fn as_many_problems_as_lines_are_placed_at_once() {
+        let lines: Vec<_> = (0..50_000).map(|number| format!("  K{number}: {number}\n")).collect();
+        let lines = lines.concat();
+        let places = Places::of(&read(&format!("variables:\n{lines}")).expect("YAML").remove(0));
+        let start = std::time::Instant::now();
+        for number in 0..50_000 {
+            let found = places.at(&format!("variables.K{number}"));
+            assert_eq!(found.map(|place| place.line), Some(number + 2));
+        }
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 }

@@ -11,10 +11,10 @@ use crate::plan::schema::below;
 /// Reads a file that a Score file names, relative to it. The error says which file, and why it cannot be read.
 pub type ReadSource<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
 
-/// Puts `content` (text) or `binaryContent` (all else) in the place of every `source` in the map form; other
-/// keys stay. Placeholders in a text are filled in as in any content, unless `noExpand` is set (H08).
+/// Puts `content` (text) or, under `noExpand`, `binaryContent` (all else) in the place of every `source` in the
+/// map form; other keys stay. Placeholders in a text are filled in as in any content, unless `noExpand` is set (H08).
 ///
-/// Gives the sources that cannot be read.
+/// Gives the sources that cannot be read, and those that are no text and should be expanded (F04).
 pub fn inline(score: &mut Node, read: ReadSource) -> Vec<Problem> {
     let mut problems = Vec::new();
     let containers = score.get_mut("containers").and_then(Node::entries_mut);
@@ -33,11 +33,13 @@ fn inline_file(file: &mut Node, path: &str, read: ReadSource) -> Result<(), Prob
     let has_content = file.get("content").is_some() || file.get("binaryContent").is_some();
     let source = file.get("source").and_then(Node::text).filter(|source| !source.is_empty() && !has_content);
     let Some(source) = source else { return Ok(()) };
-    let bytes =
-        read(source).map_err(|message| Problem::new(below(path, "source"), Reason::InvalidScore, message))?;
+    let problem = |message| Problem::new(below(path, "source"), Reason::InvalidScore, message);
+    let bytes = read(source).map_err(problem)?;
+    let is_raw = matches!(file.get("noExpand").map(|raw| &raw.value), Some(Value::Bool(true)));
     let (key, text) = match String::from_utf8(bytes) {
         Ok(text) => ("content", text),
-        Err(error) => ("binaryContent", STANDARD.encode(error.as_bytes())),
+        Err(error) if is_raw => ("binaryContent", STANDARD.encode(error.as_bytes())),
+        Err(_) => return Err(problem(not_text(source))),
     };
     let entries = file.entries_mut().into_iter().flatten();
     for (found, node) in entries.filter(|(found, _)| found.text == "source") {
@@ -45,6 +47,12 @@ fn inline_file(file: &mut Node, path: &str, read: ReadSource) -> Result<(), Prob
         node.replace(Value::Text(text.clone()).into());
     }
     Ok(())
+}
+
+fn not_text(source: &str) -> String {
+    format!(
+        "`{source}` is no UTF-8 text, in which placeholders could be filled in: `noExpand: true` takes its bytes as they are"
+    )
 }
 
 #[cfg(test)]
@@ -87,6 +95,16 @@ mod tests {
             ("{source: a.txt, content: x}", "{source: a.txt, content: x}\n"),
         ] {
             assert_eq!(inlined(before), (after.to_owned(), Vec::new()), "{before}");
+        }
+    }
+
+    #[test]
+    fn f04_a_source_that_is_no_text_is_taken_only_as_it_is() {
+        for file in ["{source: bin}", "{source: bin, noExpand: false}", "{source: bin, noExpand: 'true'}"] {
+            let (text, problems) = inlined(file);
+            assert_eq!(text, format!("{file}\n"), "{file}");
+            assert_eq!(problems[0].path, "containers.web.files[\"/x\"].source");
+            assert!(problems[0].message.contains("`noExpand: true`"), "{file}: {problems:?}");
         }
     }
 

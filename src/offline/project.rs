@@ -112,7 +112,6 @@ pub fn project(inputs: &Inputs, sink: Sink<'_>) -> Projection {
     order.iter().for_each(|uid| stage.provision(uid));
     let resources = stage.finish();
     let workloads = planned(inputs, &sources, &index, &resources, &mut output);
-    problems.extend(inputs.supplied.unused(workloads.iter().flat_map(|workload| &workload.demands)));
     problems.extend(cycles.iter().flat_map(|cycle| in_a_cycle(cycle, &workloads)));
     let namespace = inputs.namespace.clone();
     let secrets = output.secrets;
@@ -223,7 +222,7 @@ fn in_a_cycle(cycle: &[String], workloads: &[Workload]) -> Vec<Finding> {
         let path = format!("resources.{}.params", demand.resource);
         let message = format!(
             "a cycle exists involving resource param placeholders: {}; remove one of these placeholders",
-            cycle.join(" → ")
+            graph::shown(cycle)
         );
         Finding::unplaced(&workload.file, Problem::new(path, Reason::DependencyCycle, message))
     };
@@ -273,6 +272,7 @@ fn workload_inputs(
         uid: source.uid.clone(),
         generation: 1,
         spec: source.spec.clone(),
+        demanded: demands.len(),
         defaults: inputs.defaults.clone(),
         resources: demands.iter().filter_map(state).collect(),
         siblings: siblings.filter(|demand| demand.workload != source.name).cloned().collect(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::finding::Finding;
+use super::finding::{Finding, Places};
 use super::yaml::{self, Node, Trouble};
 use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
@@ -39,7 +39,8 @@ pub struct RuleFile {
 /// What is wrong with its form.
 pub fn read(file: &str, document: &Node) -> Result<RuleFile, Box<Finding>> {
     let wrong = |path: &str, message: String| {
-        Box::new(Finding::new(file, document, Problem::new(path, Reason::InvalidRule, message)))
+        let problem = Problem::new(path, Reason::InvalidRule, message);
+        Box::new(Finding::new(file, &Places::of(document), problem))
     };
     let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
     for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::document::{Document, Form, KIND, SCORE_VERSION};
-use super::finding::Finding;
+use super::finding::{Finding, Places};
 use super::image::Image;
 use super::inline::{ReadSource, inline};
 use super::overrides::{Property, hint, merge};
@@ -11,11 +11,15 @@ use super::upgrade::upgrade;
 use super::yaml::{Node, Value, emit};
 use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
+use crate::api::names::is_label;
 use crate::plan::problem::{Problem, list};
 use crate::plan::{score, workload};
 
 /// The keys of a ScoreWorkload.
 const KEYS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
+
+/// What the name of a namespace is (RFC 1123).
+pub const NAMESPACE: &str = "at most 63 characters of a-z, 0-9 and `-`, with a letter or digit at both ends";
 
 /// What is given from outside the file.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,19 @@ pub struct Changes {
 impl Changes {
     fn overrides_score(&self) -> bool {
         self.overrides.is_some() || !self.properties.is_empty()
+    }
+
+    /// Whether they can be put into that many workloads at once: an image or an override is meant for one.
+    ///
+    /// # Errors
+    /// How many were found, and what to do (W08, E10).
+    pub fn fit(&self, workloads: usize) -> Result<(), String> {
+        if workloads > 1 && (self.overrides_score() || !self.images.is_empty()) {
+            return Err(format!(
+                "images and overrides are for one workload, found {workloads}: `wrap` each with its own"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -98,11 +115,11 @@ pub fn validate(file: &str, document: &Document, known: Vec<Problem>) -> Vec<Fin
     located(file, document, known, problems)
 }
 
-/// What is no problem, and perhaps not meant: placeholders that stay as they are (H09).
+/// What is no problem, and perhaps not meant: placeholders that stay as they are (H09), probes that are not made (R04).
 #[must_use]
 pub fn remarks(document: &Document) -> Vec<String> {
     let (Some(name), Ok(spec)) = (name(document), spec(document)) else { return Vec::new() };
-    score::read(&spec, name).0.map(|score| score::literals(&score)).unwrap_or_default()
+    score::read(&spec, name).0.map(|score| score::remarks(&score)).unwrap_or_default()
 }
 
 /// Problems as findings in the order of their lines, each once; what is known of a path hides what else is said
@@ -111,9 +128,9 @@ fn located(file: &str, document: &Document, known: Vec<Problem>, problems: Vec<P
     let score = document.score().unwrap_or(&document.node);
     let is_new = |problem: &Problem| known.iter().all(|known| known.path != problem.path);
     let new: Vec<_> = problems.into_iter().filter(is_new).collect();
-    let of_score = known.into_iter().chain(new).map(|problem| Finding::new(file, score, problem));
-    let of_document =
-        identity(document).into_iter().map(|problem| Finding::new(file, &document.node, problem));
+    let (score, whole) = (Places::of(score), Places::of(&document.node));
+    let of_score = known.into_iter().chain(new).map(|problem| Finding::new(file, &score, problem));
+    let of_document = identity(document).into_iter().map(|problem| Finding::new(file, &whole, problem));
     let mut findings: Vec<_> = of_document.chain(of_score).collect();
     findings.sort_by(|one, other| (one.place, &one.problem).cmp(&(other.place, &other.problem)));
     findings.dedup();
@@ -196,6 +213,10 @@ fn workload_identity(node: &Node) -> Vec<Problem> {
     if node.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::text).is_none() {
         problems
             .push(problem("metadata.name", "is missing or no text: a ScoreWorkload has a name".to_owned()));
+    }
+    let namespace = node.get("metadata").and_then(|metadata| metadata.get("namespace"));
+    if let Some(found) = namespace.filter(|found| !found.text().is_some_and(is_label)) {
+        problems.push(problem("metadata.namespace", format!("is {}, expected {NAMESPACE}", found.to_json())));
     }
     for (key, _) in node.entries().iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str())) {
         let hint = hint(&key.text, KEYS.iter().copied());

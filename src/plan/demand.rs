@@ -12,7 +12,7 @@ use crate::api::TOO_DEEP;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
 use crate::api::score::{Resource, Score};
-use crate::template::{self, Reference};
+use crate::template::{self, Reference, short};
 
 /// One entry of a workload's `resources`, with its identity.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -149,42 +149,42 @@ pub fn check_reference<V>(
     metadata: Option<&Value>,
     known: &BTreeMap<String, V>,
 ) -> Result<Option<String>, (Reason, String)> {
-    let text = &reference.source;
     match reference.path.as_slice() {
         [root] if root == "metadata" => Err((
             Reason::UnknownPlaceholder,
             format!(
-                "`${{{text}}}` names no key: write `${{metadata.<key>}}`, or `$${{{text}}}` for the text itself"
+                "`{reference}` names no key: write `${{metadata.<key>}}`, or `${reference}` for the text itself"
             ),
         )),
         [root, rest @ ..] if root == "metadata" => {
             let found = metadata.map(|metadata| template::Value::from(metadata.clone()).lookup(rest));
-            let wrong = |error| (Reason::UnknownPlaceholder, format!("`${{{text}}}`: {error}"));
+            let wrong = |error| (Reason::UnknownPlaceholder, format!("`{reference}`: {error}"));
             found.transpose().map_err(wrong).map(|_| None)
         }
         [root, name, ..] if root == "resources" && known.contains_key(name) => Ok(Some(name.clone())),
         [root, name, ..] if root == "resources" => {
-            Err((Reason::UnknownResource, unknown_resource(text, name, known)))
+            Err((Reason::UnknownResource, unknown_resource(reference, name, known)))
         }
-        [root, ..] => Err((Reason::UnknownPlaceholder, unknown_root(text, root))),
-        [] => Err((Reason::UnknownPlaceholder, unknown_root(text, ""))),
+        [root, ..] => Err((Reason::UnknownPlaceholder, unknown_root(reference, root))),
+        [] => Err((Reason::UnknownPlaceholder, unknown_root(reference, ""))),
     }
 }
 
-fn unknown_resource<V>(text: &str, name: &str, known: &BTreeMap<String, V>) -> String {
+fn unknown_resource<V>(reference: &Reference, name: &str, known: &BTreeMap<String, V>) -> String {
     let names = || known.keys().map(String::as_str);
     let hint = near_miss(name, names()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!(
-        "`${{{text}}}` names the resource `{name}`, which is not under `resources`{hint} (there: {})",
+        "`{reference}` names the resource `{}`, which is not under `resources`{hint} (there: {})",
+        short(name),
         list(names())
     )
 }
 
-fn unknown_root(text: &str, root: &str) -> String {
+fn unknown_root(reference: &Reference, root: &str) -> String {
     let hint = near_miss(root, ["resources", "metadata"])
         .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!(
-        "`${{{text}}}` begins with neither `resources.` nor `metadata.`{hint}; write `$${{{text}}}` for the text itself"
+        "`{reference}` begins with neither `resources.` nor `metadata.`{hint}; write `${reference}` for the text itself"
     )
 }
 
@@ -219,7 +219,7 @@ fn cycle(demands: &[Demand]) -> Option<Problem> {
         Reason::DependencyCycle,
         format!(
             "a cycle exists involving resource param placeholders: {}; remove one of these placeholders",
-            cycle.join(" → ")
+            graph::shown(&cycle)
         ),
     ))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::Plan;
 use super::problem::{Awaited, Problem, list, near_miss};
 use crate::api::conditions::Reason;
-use crate::template::{EvalError, FillError, LookupError, Reference, Value};
+use crate::template::{EvalError, FillError, LookupError, Reference, Value, short};
 
 /// What another resource offers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -48,7 +48,9 @@ pub fn look_up(
         }
         [root, name, rest @ ..] if root == "resources" => match resources.get(name) {
             Some(resource) => output(name, rest, resource),
-            None => Err(Absent::Never(Reason::UnknownResource, format!("there is no resource `{name}`"))),
+            None => {
+                Err(Absent::Never(Reason::UnknownResource, format!("there is no resource `{}`", short(name))))
+            }
         },
         _ => Err(unknown("expected `resources.<name>.<output>` or `metadata.<key>`".to_owned())),
     }
@@ -74,7 +76,7 @@ fn missing_output(name: &str, key: &str, path: &[String], outputs: &Value) -> St
     let parent = path.iter().take_while(|part| *part != key).cloned().collect::<Vec<_>>();
     let there = outputs.lookup(&parent).unwrap_or_else(|_| outputs.clone());
     let hint = near_miss(key, there.keys()).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-    format!("resource `{name}` has no output `{key}`{hint} (there: {})", list(there.keys()))
+    format!("resource `{name}` has no output `{}`{hint} (there: {})", short(key), list(there.keys()))
 }
 
 /// Trouble that is collected until all of it is known.
@@ -92,11 +94,7 @@ impl Trouble {
         match error {
             FillError::Lookup { error: Absent::Yet(awaited), .. } => self.awaited.push(awaited),
             FillError::Lookup { reference, error: Absent::Never(reason, message) } => {
-                self.problems.push(Problem::new(
-                    path,
-                    reason,
-                    format!("`${{{}}}`: {message}", reference.source),
-                ));
+                self.problems.push(Problem::new(path, reason, format!("`{reference}`: {message}")));
             }
             other => self.problems.push(Problem::new(path, Reason::UnknownPlaceholder, other.to_string())),
         }

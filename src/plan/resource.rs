@@ -251,6 +251,7 @@ fn resource_scope(inputs: &ResourceInputs, params: Value) -> Scope {
         .with_value("params", params)
         .with("locals", json!({}))
         .with("generated", json!(generated))
+        .with("metadata", json!(spec.metadata))
         .with("id", json!(spec.id))
         .with("uid", json!(spec.uid().to_string()))
         .with("guid", json!(spec.guid))

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 pub use checks::annotation_path;
-pub use literal::literals;
+pub use literal::{literals, remarks};
 
 use super::problem::Problem;
 use super::schema::{Schema, below};

@@ -5,6 +5,7 @@ pub mod outcome;
 pub mod ready;
 pub mod resource;
 pub mod rule;
+pub mod suspended;
 pub mod workload;
 
 pub use outcome::{Outcome, Refusal};

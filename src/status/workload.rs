@@ -28,7 +28,7 @@ pub fn compute(
     ScoreWorkloadStatus {
         observed_generation: inputs.generation,
         conditions: stamp(verdicts, &previous.conditions, inputs.generation, now),
-        resources: format!("{ready}/{}", inputs.resources.len()),
+        resources: format!("{ready}/{}", inputs.demanded.max(inputs.resources.len())),
         inventory,
     }
 }
@@ -97,6 +97,7 @@ mod tests {
             uid: "1".into(),
             generation: 1,
             spec: Map::new(),
+            demanded: 0,
             defaults: crate::plan::workload::NamespaceDefaults::default(),
             resources: std::collections::BTreeMap::new(),
             siblings: Vec::new(),

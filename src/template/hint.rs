@@ -5,6 +5,18 @@ const LONGEST: usize = 64;
 /// As many candidates are looked at.
 const MOST: usize = 256;
 
+/// How much of a name a message quotes, in characters.
+const SHOWN: usize = 100;
+
+/// A name for a message: of a long one only the beginning.
+#[must_use]
+pub fn short(name: &str) -> String {
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
 /// Finds the candidate that `name` was probably meant to be.
 ///
 /// Case is ignored first; then at most a third of the letters (and at least one) may differ. The first in order wins a
@@ -58,6 +70,12 @@ mod tests {
             assert_eq!(near_miss(name, ["b64encode", "default", "dns_label"]), expected, "{name}");
         }
         assert_eq!(near_miss(&"a".repeat(65), ["a"]), None);
+    }
+
+    #[test]
+    fn of_a_long_name_the_beginning_is_shown() {
+        assert_eq!(short(&"ä".repeat(100)), "ä".repeat(100));
+        assert_eq!(short(&"ä".repeat(101)), "ä".repeat(100) + "…");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub use compose::{Composed, SecretPart};
 pub use error::{EvalError, TemplateError};
 pub use expression::Expression;
 pub use filters::name::{label as dns_label, truncated as truncate_hash};
-pub use hint::near_miss;
+pub use hint::{near_miss, short};
 pub use node::{Leaf, Node, Outline};
 pub use placeholder::{FillError, Filled, Part, PlaceholderError, Reference, Segment, Text, parse};
 pub use scope::{Budget, Scope};

@@ -1,5 +1,6 @@
 //! `${…}` in the texts of a Score file: parsed once, filled in a single pass (H01, H02, H04, H12).
 
+use super::hint::short;
 use super::value::{SecretRef, Value};
 
 /// A reference such as `${resources.db.host}`.
@@ -41,7 +42,7 @@ pub enum FillError<E> {
     #[error(transparent)]
     Syntax(#[from] PlaceholderError),
     /// The lookup failed.
-    #[error("`${{{}}}`: {error}", reference.source)]
+    #[error("`{reference}`: {error}")]
     Lookup {
         /// What was looked up.
         reference: Reference,
@@ -49,7 +50,9 @@ pub enum FillError<E> {
         error: E,
     },
     /// The value is a map or list with a secret in it: it has no text.
-    #[error("`${{{}}}` is a map or list with a secret reference in it, which cannot be text: name the key that is wanted", .0.source)]
+    #[error(
+        "`{0}` is a map or list with a secret reference in it, which cannot be text: name the key that is wanted"
+    )]
     NotText(Reference),
     /// A secret and other text are mixed where only a whole value can be a reference.
     #[error("a secret reference cannot be mixed with other text here: let it be the whole value")]
@@ -143,6 +146,13 @@ impl Text {
         }
         self.push_literal("$");
         Ok(escaped.unwrap_or(after))
+    }
+}
+
+/// As it was written, cut where it is long: for messages.
+impl std::fmt::Display for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "${{{}}}", short(&self.source))
     }
 }
 

@@ -44,7 +44,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// The map has no such key.
-    #[error("key `{key}` was not found{hint}")]
+    #[error("key `{}` was not found{hint}", hint::short(key))]
     Missing {
         /// The key that was asked for.
         key: String,
@@ -52,7 +52,7 @@ pub enum LookupError {
         hint: String,
     },
     /// What was reached is no map.
-    #[error("cannot look up key `{key}`: what it is looked up in is not a map")]
+    #[error("cannot look up key `{}`: what it is looked up in is not a map", hint::short(key))]
     NotAMap {
         /// The key that was asked for.
         key: String,

@@ -20,6 +20,7 @@ mod cli;
 mod composed;
 mod crash;
 mod files;
+mod frozen;
 mod gateway;
 mod kinds;
 mod lifecycle;

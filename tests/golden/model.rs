@@ -77,6 +77,7 @@ impl Case {
             spec: self.score.clone(),
             resources,
             defaults: self.defaults.clone(),
+            demanded: self.demands().len(),
             siblings: siblings.into_iter().filter(|demand| demand.workload != self.name).collect(),
             running: self.before("workload", "running").unwrap_or_default(),
         };

@@ -154,6 +154,7 @@ pub fn workload() -> impl Strategy<Value = WorkloadInputs> {
             siblings: Vec::new(),
             running: Vec::new(),
             defaults: NamespaceDefaults::default(),
+            demanded: RESOURCES.len(),
             spec,
             name,
         }

@@ -1,177 +1,100 @@
-//! What happens to a score.yaml before it is the `spec` of a ScoreWorkload: read, overridden, upgraded,
-//! its sources inlined, its image given.
+//! The options and files of a run, as the commands hand them to `offline`.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use score_operator::offline::document::{File, contents};
+use score_operator::offline::finding::Finding;
+use score_operator::offline::inline::inline;
+use score_operator::offline::source::Source;
+use score_operator::offline::upgrade::upgrade;
+use score_operator::offline::workload::{Changes, prepare, validate};
+use score_operator::offline::yaml::{self, Node};
 
 use super::data::Run;
 
-/// A file as it would be stored, and which steps were needed, by their ids.
-pub struct Wrapped {
-    pub name: String,
-    pub spec: Map<String, Value>,
-    pub steps: BTreeSet<&'static str>,
-}
+/// `path: message`, one per problem.
+pub type Refused = Vec<String>;
 
-/// Makes a score.yaml a ScoreWorkload's `spec`; an error is `path: message`.
-pub fn wrap(text: &str, run: &Run) -> Result<Wrapped, String> {
-    let mut file = read(text).map_err(|error| format!("score.yaml: {error}"))?;
-    let mut steps = BTreeSet::new();
-    if override_(&mut file, run)? {
-        steps.insert("E10");
-    }
-    for (name, container) in entries(Some(&mut file), "containers") {
-        for key in ["files", "volumes"] {
-            if let Some(Value::Array(items)) = container.get(key) {
-                container[key] = upgraded(items, &format!("containers.{name}.{key}"))?;
-                steps.insert("S20");
-            }
-        }
-        if let Some(image) = option(run, "--image").filter(|_| container["image"] == ".") {
-            container["image"] = json!(image);
-            steps.insert("W08");
-        }
-        for (target, file) in entries(Some(container), "files") {
-            let path = format!("containers.{name}.files[{target:?}].source");
-            if inlined(file, run).map_err(|message| format!("{path}: {message}"))? {
-                steps.insert("F03");
-            }
+/// The workloads of a run. `steps` gets the ids of what the resource in the cluster would not do.
+pub fn sources(run: &Run, steps: &mut BTreeSet<&'static str>) -> Result<Vec<Source>, Refused> {
+    let changes = changes(run).map_err(|message| vec![message])?;
+    changes.fit(run.scores.len()).map_err(|message| vec![message])?;
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
+    for text in &run.scores {
+        match source(text, run, &changes, steps) {
+            Ok(source) => found.extend(source),
+            Err(problems) => refused.extend(problems),
         }
     }
-    let Value::Object(spec) = file else {
-        return Err("score.yaml: expected a map".to_owned());
-    };
-    let Some(name) = spec.get("metadata").and_then(|metadata| metadata.get("name")) else {
-        return Err("metadata.name: missing".to_owned());
-    };
-    Ok(Wrapped { name: name.as_str().unwrap_or("unnamed").to_owned(), spec, steps })
-}
-
-fn option<'a>(run: &'a Run, name: &str) -> Option<&'a String> {
-    options(run, name).next()
-}
-
-fn options<'a>(run: &'a Run, name: &str) -> impl Iterator<Item = &'a String> {
-    run.options.windows(2).filter(move |pair| pair[0] == name).map(|pair| &pair[1])
+    if refused.is_empty() { Ok(found) } else { Err(refused) }
 }
 
 /// The namespace that the command names.
-pub fn namespace(run: &Run) -> Option<&String> {
-    option(run, "--namespace")
+pub fn namespace(run: &Run) -> Option<&str> {
+    options(run, "--namespace").next()
 }
 
-fn read(text: &str) -> Result<Value, String> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        underscored_numbers_as_strings: true,
+fn options<'a>(run: &'a Run, name: &str) -> impl Iterator<Item = &'a str> {
+    run.options.windows(2).filter(move |pair| pair[0] == name).map(|pair| pair[1].as_str())
+}
+
+fn parsed<T: FromStr>(run: &Run, name: &str) -> Result<Vec<T>, T::Err> {
+    options(run, name).map(str::parse).collect()
+}
+
+fn changes(run: &Run) -> Result<Changes, String> {
+    let file = |name: &str| String::from_utf8_lossy(&run.files[name]).into_owned();
+    let overrides = options(run, "--overrides-file").next().map(|name| yaml::read(&file(name)));
+    let overrides = overrides.transpose().map_err(|troubles| format!("{troubles:?}"))?;
+    Ok(Changes {
+        overrides: overrides.and_then(|documents| documents.into_iter().next()),
+        properties: parsed(run, "--override-property")?,
+        images: parsed(run, "--image")?,
+        ..Changes::default()
+    })
+}
+
+fn source(
+    text: &str,
+    run: &Run,
+    changes: &Changes,
+    steps: &mut BTreeSet<&'static str>,
+) -> Result<Option<Source>, Refused> {
+    let name = "score.yaml";
+    let found = contents(&File { name, bytes: text.as_bytes(), is_named: true });
+    let Some(mut document) = found.documents.into_iter().next() else { return Err(shown(&found.findings)) };
+    let read = |name: &str| run.files.get(name).cloned().ok_or_else(|| format!("cannot read `{name}`"));
+    steps.extend(needed(&document.node, changes, &read));
+    let known = prepare(&mut document, changes, &read).map_err(|message| vec![message])?;
+    let findings = validate(name, &document, known);
+    if !findings.is_empty() {
+        return Err(shown(&findings));
+    }
+    let source = Source::new(name, &document);
+    Ok(source.map(|source| Source { uid: format!("uid-of-{}", source.name), ..source }))
+}
+
+/// The steps that a file and a command ask for.
+fn needed(
+    score: &Node,
+    changes: &Changes,
+    read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
+) -> impl Iterator<Item = &'static str> + use<> {
+    let changed = |step: &dyn Fn(&mut Node)| {
+        let mut after = score.clone();
+        step(&mut after);
+        after != *score
     };
-    let value = serde_saphyr::from_str_with_options::<Value>(text, options);
-    value.map_err(|error| error.to_string())
+    let all = [
+        ("E10", changes.overrides.is_some() || !changes.properties.is_empty()),
+        ("S20", changed(&|score| drop(upgrade(score)))),
+        ("W08", !changes.images.is_empty()),
+        ("F03", changed(&|score| drop(inline(score, read)))),
+    ];
+    all.into_iter().filter(|(_, is_needed)| *is_needed).map(|(id, _)| id)
 }
 
-fn override_(file: &mut Value, run: &Run) -> Result<bool, String> {
-    for name in options(run, "--overrides-file") {
-        let text = String::from_utf8_lossy(&run.files[name]).into_owned();
-        merge(file, read(&text)?);
-    }
-    for property in options(run, "--override-property") {
-        let (path, text) = property.split_once('=').unwrap_or((property, ""));
-        let value = if text.is_empty() { None } else { Some(read(text)?) };
-        let path = path.replace("\\.", "\0");
-        let keys: Vec<_> = path.split('.').map(|key| key.replace('\0', ".")).collect();
-        set(file, &keys, value).map_err(|message| format!("--override-property {path}: {message}"))?;
-    }
-    Ok(run.options.iter().any(|option| option.starts_with("--override")))
-}
-
-fn merge(target: &mut Value, patch: Value) {
-    match (target, patch) {
-        (Value::Object(target), Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(target.entry(key).or_insert(json!({})), value);
-            }
-        }
-        (target, patch) => *target = patch,
-    }
-}
-
-fn set(node: &mut Value, keys: &[String], value: Option<Value>) -> Result<(), String> {
-    let Some((key, rest)) = keys.split_first() else { return Ok(()) };
-    match node {
-        Value::Array(items) if rest.is_empty() => return set_item(items, key, value),
-        Value::Array(items) => {
-            let item = key.parse().ok().and_then(|index: usize| items.get_mut(index));
-            return set(item.ok_or(format!("there is no item {key}"))?, rest, value);
-        }
-        Value::Object(map) if !rest.is_empty() => {
-            return set(map.entry(key.clone()).or_insert(json!({})), rest, value);
-        }
-        Value::Object(map) => match value {
-            Some(value) => drop(map.insert(key.clone(), value)),
-            None => drop(map.remove(key)),
-        },
-        _ => return Err(format!("`{key}` stands in no map")),
-    }
-    Ok(())
-}
-
-/// Sets, removes or, by `-1` and by the index after the last, appends.
-fn set_item(items: &mut Vec<Value>, key: &str, value: Option<Value>) -> Result<(), String> {
-    let index = if key == "-1" { items.len() } else { key.parse().unwrap_or(usize::MAX) };
-    match value {
-        Some(value) if index == items.len() => items.push(value),
-        Some(value) if index < items.len() => items[index] = value,
-        None if index < items.len() => drop(items.remove(index)),
-        _ => return Err(format!("there is no item {key}")),
-    }
-    Ok(())
-}
-
-/// The list form as a map by `target`; the last of two wins.
-fn upgraded(items: &[Value], path: &str) -> Result<Value, String> {
-    let mut map = Map::new();
-    for (index, item) in items.iter().enumerate() {
-        let mut item = item.as_object().cloned().unwrap_or_default();
-        let Some(Value::String(target)) = item.remove("target") else {
-            return Err(format!("{path}[{index}].target: missing, or no text"));
-        };
-        if let Some(Value::Array(lines)) = item.get("content") {
-            let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
-            item.insert("content".to_owned(), json!(lines.join("\n")));
-        }
-        if let Some(read_only) = item.remove("read_only") {
-            item.insert("readOnly".to_owned(), read_only);
-        }
-        map.insert(target, Value::Object(item));
-    }
-    Ok(Value::Object(map))
-}
-
-/// Puts the content of `source` into the file.
-fn inlined(file: &mut Value, run: &Run) -> Result<bool, String> {
-    let others = ["content", "binaryContent"];
-    let Some(file) = file.as_object_mut().filter(|file| !others.iter().any(|key| file.contains_key(*key)))
-    else {
-        return Ok(false);
-    };
-    let Some(source) = file.get("source").and_then(Value::as_str).filter(|source| !source.is_empty()) else {
-        return Ok(false);
-    };
-    let bytes = run.files.get(source).ok_or(format!("there is no file `{source}`"))?;
-    let raw = file.get("noExpand") == Some(&json!(true));
-    match std::str::from_utf8(bytes) {
-        Ok(text) => file.insert("content".to_owned(), json!(text)),
-        Err(_) if raw => file.insert("binaryContent".to_owned(), json!(STANDARD.encode(bytes))),
-        Err(_) => return Err("is not UTF-8: set `noExpand`".to_owned()),
-    };
-    file.remove("source");
-    Ok(true)
-}
-
-/// The entries of the map `key` of a map, if they are there.
-fn entries<'a>(value: Option<&'a mut Value>, key: &str) -> impl Iterator<Item = (&'a String, &'a mut Value)> {
-    value.and_then(|value| value.get_mut(key)).and_then(Value::as_object_mut).into_iter().flatten()
+fn shown(findings: &[Finding]) -> Refused {
+    findings.iter().map(|finding| finding.problem.to_string()).collect()
 }

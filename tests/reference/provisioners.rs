@@ -1,19 +1,13 @@
-//! The provisioners of a case as rules of ours: constants, with the tokens of the data filled in.
+//! The provisioners of a case as rules of ours: one per resource, with expressions for the tokens of the data.
+
+use std::collections::BTreeMap;
 
 use score_operator::api::names::{ResourceUid, short_hash};
-use score_operator::plan::rule::{Rule, compile};
+use score_operator::offline::rules::RuleFile;
+use score_operator::plan::demand::Demand;
 use serde_json::{Map, Value, json};
 
 use super::data::Provisioner;
-
-/// What tokens stand for: that of one resource.
-pub struct Tokens<'a> {
-    pub uid: &'a ResourceUid,
-    pub source_workload: &'a str,
-    /// Its params after substitution.
-    pub params: &'a Value,
-    pub metadata: &'a Value,
-}
 
 /// The outputs of score-k8s's own provisioners, as the recorded answers show them.
 const DEFAULTS: &str = r#"
@@ -32,79 +26,91 @@ const DEFAULTS: &str = r#"
     "vhost": "vhost-<random:vhost>", "username": "user-<random:username>", "password": "<random:password>"}}
 "#;
 
-/// The provisioners of a case, then the defaults.
-pub fn with_defaults(own: &[Provisioner]) -> Vec<Provisioner> {
+/// A rule for each resource that somebody demands and that a provisioner is for: those of the case first, then
+/// the defaults.
+pub fn rules<'a>(own: &[Provisioner], demands: impl Iterator<Item = &'a Demand>) -> Vec<RuleFile> {
     let defaults = serde_json::Deserializer::from_str(DEFAULTS).into_iter();
-    own.iter().cloned().chain(defaults.map(|default| default.expect("JSON"))).collect()
+    let all: Vec<Provisioner> =
+        own.iter().cloned().chain(defaults.map(|default| default.expect("JSON"))).collect();
+    let mut params: BTreeMap<&ResourceUid, Map<String, Value>> = BTreeMap::new();
+    for demand in demands {
+        let schemas = demand.params.keys().map(|key| (key.clone(), json!({})));
+        params.entry(&demand.uid).or_default().extend(schemas);
+    }
+    let rule = |(uid, params): (&ResourceUid, Map<_, _>)| {
+        let provisioner = all.iter().find(|provisioner| provisioner.type_ == uid.type_)?;
+        Some(rule(provisioner, uid, &params))
+    };
+    params.into_iter().filter_map(rule).collect()
 }
 
-/// What the binding of a resource names.
-pub fn name(provisioner: &Provisioner) -> String {
-    provisioner.uri.clone().unwrap_or_else(|| provisioner.type_.clone())
-}
-
-/// The provisioner as a rule for one resource.
-pub fn rule(provisioner: &Provisioner, tokens: &Tokens) -> Result<Rule, Vec<String>> {
-    let keys = || tokens.params.as_object().into_iter().flatten().map(|(key, _)| key);
-    let expression = |key: &String| (key.clone(), json!(format!("{{{{ params[{}] }}}}", json!(key))));
+fn rule(provisioner: &Provisioner, uid: &ResourceUid, params: &Map<String, Value>) -> RuleFile {
+    let param = |key: &String| (key.clone(), json!(format!("{{{{ params[{}] }}}}", json!(key))));
     let outputs = match &provisioner.outputs {
-        Value::String(all) if all == "<params>" => keys().map(expression).collect(),
-        Value::Null => Map::new(),
-        constants => filled(constants, tokens)?.as_object().cloned().expect("a map of outputs"),
+        Value::String(all) if all == "<params>" => params.keys().map(param).collect(),
+        Value::Null => json!({}),
+        constants => filled(constants, uid),
     };
     let manifests = provisioner.manifests.iter().enumerate();
-    let manifests: Result<Map<_, _>, Vec<String>> =
-        manifests.map(|(index, object)| Ok((format!("m{index}"), filled(object, tokens)?))).collect();
-    let schema: Map<_, _> = keys().map(|key| (key.clone(), json!({}))).collect();
+    let manifests: Map<_, _> =
+        manifests.map(|(index, object)| (format!("m{index}"), filled(object, uid))).collect();
     let spec = json!({
-        "match": {"type": provisioner.type_},
-        "params": {"type": "object", "properties": schema},
-        "manifests": manifests?,
+        "match": {"type": uid.type_, "class": uid.class, "id": uid.id},
+        "params": {"type": "object", "properties": params},
+        "manifests": manifests,
         "outputs": outputs,
     });
-    let spec = serde_json::from_value(spec).expect("a rule");
-    compile(&name(provisioner), &spec).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    let source = provisioner.uri.as_ref().unwrap_or(&provisioner.type_);
+    RuleFile {
+        file: "provisioners.yaml".to_owned(),
+        name: format!("{source} {}", short_hash(&uid.to_string())),
+        spec: serde_json::from_value(spec).expect("a rule"),
+    }
 }
 
-/// A constant with its tokens replaced and its references as expressions.
-fn filled(constant: &Value, tokens: &Tokens) -> Result<Value, Vec<String>> {
-    Ok(match constant {
-        Value::String(text) => json!(references(&replaced(text, tokens))?),
-        Value::Array(items) => items.iter().map(|item| filled(item, tokens)).collect::<Result<_, _>>()?,
+/// A constant with expressions for its tokens and its references.
+fn filled(constant: &Value, uid: &ResourceUid) -> Value {
+    match constant {
+        Value::String(text) => json!(references(&known(text, uid))),
+        Value::Array(items) => items.iter().map(|item| filled(item, uid)).collect(),
         Value::Object(map) => {
-            let entry = |(key, value): (&String, &Value)| Ok((key.clone(), filled(value, tokens)?));
-            Value::Object(map.iter().map(entry).collect::<Result<_, Vec<String>>>()?)
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), filled(value, uid))).collect())
         }
         scalar => scalar.clone(),
-    })
+    }
 }
 
-fn replaced(text: &str, tokens: &Tokens) -> String {
-    let uid = tokens.uid.to_string();
-    let last = tokens.uid.id.rsplit('.').next().unwrap_or_default();
-    text.replace("<uid>", &uid)
-        .replace("<id>", &tokens.uid.id)
+/// The tokens that the resource's identity says.
+fn known(text: &str, uid: &ResourceUid) -> String {
+    let last = uid.id.rsplit('.').next().unwrap_or_default();
+    text.replace("<uid>", &uid.to_string())
+        .replace("<id>", &uid.id)
         .replace("<id.last>", last)
-        .replace("<source-workload>", tokens.source_workload)
-        .replace("<params-json>", &tokens.params.to_string())
-        .replace("<metadata-json>", &tokens.metadata.to_string())
-        .replace("<guid8>", &guid8(tokens.uid))
         .replace("<random:", &format!("<random:{uid}:"))
 }
 
-/// What stands for `<guid8:UID>` while names are checked: a token is no part of a name.
-pub fn guid8(uid: &ResourceUid) -> String {
-    format!("guid8-{}", short_hash(&uid.to_string()))
-}
+/// What the other tokens are in a rule. A map in the place of text is written as JSON later.
+const EXPRESSIONS: [(&str, &str); 4] = [
+    ("<source-workload>", "workload.name"),
+    ("<params-json>", "params"),
+    ("<metadata-json>", "metadata"),
+    ("<guid8>", "guid"),
+];
 
 /// A text that is one reference of score-k8s, as an expression. One between other text has no such
 /// form: a rule of ours keeps the whole text in a Secret, so that is what this stands for.
-fn references(text: &str) -> Result<String, Vec<String>> {
-    let Some((before, rest)) = text.split_once("🔐💬") else { return Ok(text.to_owned()) };
-    let Some((reference, after)) = rest.split_once("💬🔐") else { return Ok(text.to_owned()) };
-    let Some((secret, key)) = reference.split_once('_') else {
-        return Err(vec![format!("outputs: `{reference}` names no key of a Secret")]);
+fn references(text: &str) -> String {
+    let all = |text: &str, [before, after]: [&str; 2]| {
+        EXPRESSIONS.iter().fold(text.to_owned(), |text, (token, expression)| {
+            text.replace(token, &format!("{before}{expression}{after}"))
+        })
     };
-    let key = if before.is_empty() && after.is_empty() { key } else { "url" };
-    Ok(format!("{{{{ secret_ref({}, {}) }}}}", json!(secret), json!(key)))
+    let found = text.split_once("🔐💬").and_then(|(before, rest)| Some((before, rest.split_once("💬🔐")?)));
+    let Some((before, (reference, after))) = found else { return all(text, ["{{ ", " }}"]) };
+    // One that names no key stays one: the rule is refused.
+    let (secret, key) =
+        reference.split_once('_').map_or((reference, None), |(secret, key)| (secret, Some(key)));
+    let key = key.map(|key| if before.is_empty() && after.is_empty() { key } else { "url" });
+    let arguments: Vec<_> = std::iter::once(secret).chain(key).map(|text| json!(text).to_string()).collect();
+    format!("{{{{ secret_ref({}) }}}}", all(&arguments.join(", "), ["\" ~ ", " ~ \""]))
 }

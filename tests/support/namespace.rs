@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{self as core, Pod};
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{NamespaceResourceScope, Status, TypeMeta};
 use kube::{Client, Resource, ResourceExt};
-use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, find};
+use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, find, is_true};
 use score_operator::api::resource::ScoreResource;
 use score_operator::api::rule::ProvisionerRule;
 use score_operator::api::workload::ScoreWorkload;
@@ -309,6 +309,25 @@ impl Namespace {
             let there: Vec<_> = all.iter().map(|found| found.spec.uid().to_string()).collect();
             panic!("there is no resource {type_} {id} in {}, but {there:?}", self.name)
         })
+    }
+
+    /// Waits until a condition of a ScoreResource holds.
+    pub async fn resource_is(&self, name: &str, type_: ConditionType) {
+        let holds = |found: &ScoreResource| {
+            found.status.as_ref().is_some_and(|status| is_true(&status.conditions, type_))
+        };
+        self.sees::<ScoreResource>(name, &format!("says {type_:?}"), holds).await;
+    }
+
+    /// Waits until a condition of a rule holds.
+    pub async fn rule_is(&self, name: &str, type_: ConditionType) {
+        let api: Api<ProvisionerRule> = Api::all(self.client.clone());
+        let holds = |found: Option<&ProvisionerRule>| {
+            found
+                .and_then(|found| found.status.as_ref())
+                .is_some_and(|status| is_true(&status.conditions, type_))
+        };
+        wait::within(&self.places, api, name, &format!("says {type_:?}"), holds).await;
     }
 
     /// Waits until `Ready` of a ScoreResource has a reason.

@@ -43,6 +43,7 @@ fn place_of(place: Place) -> &'static str {
         Place::Score => "Score file",
         Place::Namespace => "Namespace",
         Place::Object => "that object",
+        Place::Ours => "ScoreWorkload, ScoreResource, ProvisionerRule",
     }
 }
 
@@ -102,6 +103,7 @@ fn plainest(level: PodSecurity) -> WorkloadInputs {
         uid: String::new(),
         generation: 1,
         spec: Map::from_iter(spec),
+        demanded: 0,
         defaults: NamespaceDefaults::default(),
         resources: BTreeMap::new(),
         siblings: Vec::new(),

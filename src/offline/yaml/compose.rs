@@ -26,7 +26,11 @@ pub fn read(text: &str) -> Result<Vec<Node>, Vec<Trouble>> {
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok(event) => events.push(event),
-            Err(error) => return Err(vec![Trouble::new(text, place(error.marker()), error.info())]),
+            Err(error) => {
+                let place = place(error.marker());
+                let line = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default();
+                return Err(vec![Trouble::new(line, place, error.info())]);
+            }
         }
     }
     let mut composer = Composer::new(text, events);
@@ -42,7 +46,6 @@ struct Stop;
 
 /// The events of a text, and what has been made of them.
 struct Composer<'a> {
-    text: &'a str,
     lines: Vec<&'a str>,
     events: std::iter::Peekable<std::vec::IntoIter<(Event<'a>, Span)>>,
     /// Comments that belong to what comes next, each with its column.
@@ -56,7 +59,6 @@ struct Composer<'a> {
 impl<'a> Composer<'a> {
     fn new(text: &'a str, events: Vec<(Event<'a>, Span)>) -> Self {
         Self {
-            text,
             lines: lines(text).collect(),
             events: events.into_iter().peekable(),
             pending: Vec::new(),
@@ -340,7 +342,9 @@ impl<'a> Composer<'a> {
     }
 
     fn note(&mut self, span: &Span, message: impl Into<String>) {
-        self.troubles.push(Trouble::new(self.text, place(&span.start), message));
+        let place = place(&span.start);
+        let line = self.lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
+        self.troubles.push(Trouble::new(line, place, message));
     }
 }
 

@@ -19,10 +19,10 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// Something wrong at a place of a text.
+    /// Something wrong at a place in a line of a text.
     #[must_use]
-    pub fn new(text: &str, place: Place, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), excerpt: excerpt(text, place) }
+    pub fn new(line: &str, place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), excerpt: excerpt(line, place) }
     }
 }
 
@@ -56,8 +56,8 @@ pub fn not_text(bytes: &[u8]) -> Result<&str, Trouble> {
 }
 
 /// The line of a place, cut where it is long, with a caret below.
-fn excerpt(text: &str, place: Place) -> String {
-    let line: Vec<char> = lines(text).nth(place.line.saturating_sub(1)).unwrap_or_default().chars().collect();
+fn excerpt(line: &str, place: Place) -> String {
+    let line: Vec<char> = line.chars().collect();
     let column = (place.column - 1).min(line.len());
     let start = if line.len() > WIDTH { column.saturating_sub(BEFORE) } else { 0 };
     let shown: String = line.iter().skip(start).take(WIDTH).map(|&c| visible(c)).collect();
@@ -75,11 +75,20 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
+/// Whether a terminal obeys a character instead of showing it, or shows nothing for it: what follows would look
+/// like something else (as text does that changes its direction).
+#[must_use]
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// One column each, and nothing that a terminal obeys.
 fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
+        c if is_obeyed(c) => '\u{fffd}',
         c => c,
     }
 }

@@ -18,5 +18,5 @@ mod tests;
 
 pub use compose::{DEEPEST, read};
 pub use emit::emit;
-pub use error::{Trouble, not_text};
+pub use error::{Trouble, is_obeyed, not_text};
 pub use node::{Key, Node, Notes, Place, Style, Value};

@@ -189,7 +189,7 @@ fn ordered_locals(locals: &Map<String, Value>, problems: &mut Vec<Problem>) -> V
             order.into_iter().filter_map(|name| compiled.remove(&name).map(|node| (name, node))).collect()
         }
         Err(cycle) => {
-            let message = format!("these use each other: {}; break the cycle", cycle.join(" → "));
+            let message = format!("these use each other: {}; break the cycle", graph::shown(&cycle));
             problems.push(Problem::new(format!("locals.{}", cycle[0]), Reason::InvalidRule, message));
             Vec::new()
         }

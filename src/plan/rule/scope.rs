@@ -37,6 +37,11 @@ pub const NAMES: &[Name] = &[
         Place::Resource,
         "What `generate` rolled, by name. Secret unless the rule says otherwise.",
     ),
+    name(
+        "metadata",
+        Place::Resource,
+        "The resource's metadata, as in the Score file, its annotations among it (E09).",
+    ),
     name("id", Place::Resource, "The resource's id."),
     name("uid", Place::Resource, "The resource's identity in its namespace: `type.class#id`."),
     name("guid", Place::Resource, "A random text that is the resource's own and stays."),

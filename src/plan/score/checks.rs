@@ -8,7 +8,7 @@ use super::super::schema::below;
 use super::pod;
 use super::quantity::Quantity;
 use crate::api::conditions::Reason;
-use crate::api::names::{LABEL_MAX, headless_service};
+use crate::api::names::{headless_service, is_label};
 use crate::api::score::{Before, ComputeAmounts, Container, Protocol, Score, ServicePort};
 use crate::api::{instructions, labels};
 
@@ -196,7 +196,7 @@ fn before_cycle(input: &Input) -> Vec<Problem> {
     let first = cycle.first().cloned().unwrap_or_default();
     let message = format!(
         "these containers start before each other: {}; remove one of these entries",
-        cycle.join(" → ")
+        graph::shown(&cycle)
     );
     vec![problem(format!("containers.{first}.before"), message)]
 }
@@ -230,12 +230,17 @@ const AMOUNTS: [(&str, Amount); 2] =
 
 fn instructions(input: &Input) -> Vec<Problem> {
     let unknown = |key: &&String| key.starts_with(instructions::PREFIX) && !instructions::is_known(key);
-    let refuse = |key: &String| {
-        let hint = near_miss(key, instructions::of_score())
-            .map_or_else(known_instructions, |near| format!("did you mean `{near}`?"));
-        problem(annotation_path(key), format!("unknown instruction to the operator; {hint}"))
-    };
+    let refuse = |key: &String| problem(annotation_path(key), unknown_instruction(key));
     annotations(input).map(|(key, _)| key).filter(unknown).map(refuse).collect()
+}
+
+fn unknown_instruction(key: &str) -> String {
+    if instructions::ALL.iter().any(|it| it.key == key) {
+        return "unknown instruction to the operator in a Score file: it is an annotation of the object itself (`kubectl annotate`), see docs/annotations.md; remove it here".to_owned();
+    }
+    let hint = near_miss(key, instructions::of_score())
+        .map_or_else(known_instructions, |near| format!("did you mean `{near}`?"));
+    format!("unknown instruction to the operator; {hint}")
 }
 
 fn known_instructions() -> String {
@@ -283,15 +288,6 @@ fn befores<'a>(input: &Input<'a>) -> impl Iterator<Item = (&'a String, &'a Strin
 #[must_use]
 pub fn annotation_path(key: &str) -> String {
     below("metadata.annotations", key)
-}
-
-/// RFC 1123: what a name of Score is, but for its least length.
-fn is_label(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=LABEL_MAX).contains(&name.len())
-        && name.chars().all(inner)
-        && !name.starts_with('-')
-        && !name.ends_with('-')
 }
 
 /// RFC 1035: what the name of a Service is on every Kubernetes that we support.

@@ -25,6 +25,9 @@ pub struct WorkloadInputs {
     /// What its namespace says of pods.
     #[serde(default)]
     pub defaults: NamespaceDefaults,
+    /// How many resources it asks for, whether there is a ScoreResource for each yet or not.
+    #[serde(default)]
+    pub demanded: usize,
     /// Its resources, by their name in the Score file.
     #[serde(default)]
     pub resources: BTreeMap<String, ResourceState>,
