@@ -23,7 +23,7 @@ pub const MADE_BYTES: usize = 2 * 1024 * 1024;
 /// The longest list or map that a filter makes.
 pub const ITEMS: usize = 1024;
 /// The size of all values that the expressions of one rule name, in bytes, and 2 KiB for each evaluation.
-pub const WORK_BYTES: usize = 64 * 1024 * 1024;
+pub const WORK_BYTES: usize = 32 * 1024 * 1024;
 /// What starting one expression costs of [`WORK_BYTES`].
 pub(super) const EVALUATION_COST: usize = 2 * 1024;
 /// The steps of minijinja's machine for one expression: more than 2 KiB of text can need.
