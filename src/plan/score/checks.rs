@@ -177,7 +177,7 @@ fn before_known(input: &Input) -> Vec<Problem> {
         let path = below(&format!("containers.{name}.before"), after);
         if after == name {
             problems.push(problem(path, format!("`{name}` cannot start before itself: remove this entry")));
-        } else if !known().any(|container| container == after) {
+        } else if !input.score.containers.contains_key(after) {
             let hint = did_you_mean(after, known().filter(|other| other != name));
             let message = format!("there is no container `{after}`{hint} (containers: {})", list(known()));
             problems.push(problem(path, message));
