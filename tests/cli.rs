@@ -184,11 +184,9 @@ fn a_file_with_thousands_of_problems_is_told_of_all_at_once() {
     let twice: Vec<_> = (0..20_000).map(|number| format!("      V{}: x\n", number % 10_000)).collect();
     // One more: there are too many.
     for (lines, expected) in [(wrong, 20_001), (twice, 10_000)] {
-        let start = std::time::Instant::now();
         let found = Run::on("validate", format!("{SMALL}{}", lines.concat()).as_bytes());
         let problems = found.stdout.lines().filter(|line| line.contains("InvalidScore")).count();
         assert_eq!((found.status, problems), (2, expected), "{:.1000}", found.stdout);
-        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 }
 

@@ -136,11 +136,9 @@ mod tests {
         let lines: Vec<_> = (0..50_000).map(|number| format!("  K{number}: {number}\n")).collect();
         let lines = lines.concat();
         let places = Places::of(&read(&format!("variables:\n{lines}")).expect("YAML").remove(0));
-        let start = std::time::Instant::now();
         for number in 0..50_000 {
             let found = places.at(&format!("variables.K{number}"));
             assert_eq!(found.map(|place| place.line), Some(number + 2));
         }
-        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 }
