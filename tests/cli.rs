@@ -1,126 +1,48 @@
 //! The command line, as it is: the real program, its stdout, stderr and exit status.
 //!
-//! Each directory of `tests/cli/` is a case and the working directory of the program. `args` has one argument per
-//! line, `stdin` what is piped in, if anything is. `expected/` holds `stdout`, `stderr` and `status`. After a change
-//! that is meant: `UPDATE_GOLDEN=1 cargo test --test cli`, then read `git diff tests/cli`.
+//! The directories of `tests/cli/` are cases: see `program`. After a change that is meant:
+//! `UPDATE_GOLDEN=1 cargo test --test cli`, then read `git diff tests/cli`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "the exception for tests does not reach their helpers")]
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use program::{PROGRAM, Run};
 use serde_json::Value;
-use similar::TextDiff;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_score-operator");
+#[path = "program/mod.rs"]
+mod program;
+
 const ACCEPT: &str = "If this is meant: `UPDATE_GOLDEN=1 cargo test --test cli`, then read `git diff`.";
 
-/// What a run leaves behind.
-#[derive(Debug, Eq, PartialEq)]
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli")
 }
 
-impl Run {
-    fn of(program: &Path, directory: &Path, args: &[&str], stdin: &[u8]) -> Self {
-        let mut command = Command::new(program);
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "RUST_LOG"] {
-            command.env_remove(variable);
-        }
-        command.args(args).current_dir(directory);
-        Self::end(command, stdin)
-    }
-
-    fn end(mut command: Command, stdin: &[u8]) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut pipe = child.stdin.take().expect("stdin");
-        let stdin = stdin.to_owned();
-        // A program that does not read its stdin closes it.
-        let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
-        let output = child.wait_with_output().expect("the program ends");
-        writer.join().expect("stdin is written");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let status = output.status.code().expect("no signal");
-        Self { status, stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-
-    /// A file of this name in an empty directory, as the one argument behind `command`.
-    fn on(command: &str, bytes: &[u8]) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        fs::write(directory.path().join("score.yaml"), bytes).expect("a file");
-        Self::of(Path::new(PROGRAM), directory.path(), &[command, "score.yaml"], b"")
-    }
-
-    fn shown(self) -> [(&'static str, String); 3] {
-        let stdout = self.stdout.replace(env!("CARGO_PKG_VERSION"), "<version>");
-        [("status", format!("{}\n", self.status)), ("stderr", self.stderr), ("stdout", stdout)]
-    }
-}
-
-fn cases() -> BTreeSet<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
-    let entries = fs::read_dir(root).expect("tests/cli").map(|entry| entry.expect("an entry").path());
-    entries.filter(|path| path.is_dir()).collect()
-}
-
-fn run(case: &Path) -> Run {
-    let args = fs::read_to_string(case.join("args")).unwrap_or_else(|_| panic!("{}/args", case.display()));
-    let stdin = fs::read(case.join("stdin")).unwrap_or_default();
-    Run::of(Path::new(PROGRAM), case, &args.lines().collect::<Vec<_>>(), &stdin)
+/// A file of this name in an empty directory, as the one argument behind `command`.
+fn run_on(command: &str, bytes: &[u8]) -> Run {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("score.yaml"), bytes).expect("a file");
+    Run::of(directory.path(), &[command, "score.yaml"], b"")
 }
 
 #[test]
 fn every_case_gives_what_is_expected() {
-    let mut wrong = String::new();
-    for case in cases() {
-        for (name, found) in run(&case).shown() {
-            let path = case.join("expected").join(name);
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                accept(&path, &found);
-            }
-            let expected = fs::read_to_string(&path).unwrap_or_default();
-            if expected != found {
-                let diff = TextDiff::from_lines(&expected, &found);
-                let name =
-                    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(&path).display().to_string();
-                wrong += &diff.unified_diff().header(&name, "found").to_string();
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}\n{ACCEPT}");
-}
-
-/// An empty file is no file: most cases say nothing on one of the two.
-fn accept(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a directory")).expect("a directory can be made");
-    if text.is_empty() {
-        drop(fs::remove_file(path));
-    } else {
-        fs::write(path, text).expect("a file can be written");
-    }
+    program::assert_all(&root(), ACCEPT);
 }
 
 #[test]
 fn there_are_cases_of_every_exit_status() {
-    let statuses: BTreeSet<_> = cases()
-        .iter()
-        .map(|case| fs::read_to_string(case.join("expected/status")).expect("a status"))
-        .collect();
-    assert!(cases().len() >= 30, "only {} cases", cases().len());
-    assert_eq!(statuses.into_iter().collect::<String>(), "0\n1\n2\n");
+    program::assert_statuses(&root(), "0\n1\n2\n");
 }
 
 const SMALL: &str = "apiVersion: score.dev/v1b1\nmetadata:\n  name: shop\ncontainers:\n  web:\n    image: nginx\n    variables:\n      A: yes\n";
 
 #[test]
 fn s11_line_ends_and_byte_order_marks_change_nothing() {
-    let plain = Run::on("wrap", SMALL.as_bytes());
+    let plain = run_on("wrap", SMALL.as_bytes());
     assert_eq!(plain.status, 0, "{}", plain.stderr);
     assert!(plain.stdout.contains("A: \"yes\"\n"), "{}", plain.stdout);
     let windows = SMALL.replace('\n', "\r\n");
@@ -130,7 +52,7 @@ fn s11_line_ends_and_byte_order_marks_change_nothing() {
         format!("\u{feff}{windows}"),
         SMALL.trim_end().to_owned(),
     ] {
-        assert_eq!(Run::on("wrap", odd.as_bytes()), plain, "{odd:?}");
+        assert_eq!(run_on("wrap", odd.as_bytes()), plain, "{odd:?}");
     }
 }
 
@@ -146,7 +68,7 @@ fn s01_what_is_no_yaml_is_refused_with_its_place() {
         (b"a: \x1b[31m\n", "not valid YAML: line 1, column 4"),
     ] {
         for command in ["wrap", "validate"] {
-            let found = Run::on(command, bytes);
+            let found = run_on(command, bytes);
             assert_eq!(found.status, 2, "{bytes:?}: {found:?}");
             let said = if command == "wrap" { &found.stderr } else { &found.stdout };
             assert!(said.contains(expected), "{bytes:?}: {said}");
@@ -158,13 +80,13 @@ fn s01_what_is_no_yaml_is_refused_with_its_place() {
 #[test]
 fn large_and_deep_files_are_read_or_refused_but_never_too_much() {
     let large = format!("{SMALL}      B: \"{}\"\n", "x".repeat(2 << 20));
-    let wrapped = Run::on("wrap", large.as_bytes());
+    let wrapped = run_on("wrap", large.as_bytes());
     assert_eq!((wrapped.status, wrapped.stderr.as_str()), (0, ""));
     assert!(wrapped.stdout.len() > 2 << 20);
 
     let many: Vec<_> = (0..50_000).map(|number| format!("  key-{number}: {number}\n")).collect();
     let many = SMALL.replace("containers:", &(many.concat() + "containers:"));
-    assert_eq!(Run::on("wrap", many.as_bytes()).status, 0);
+    assert_eq!(run_on("wrap", many.as_bytes()).status, 0);
 
     for deep in [
         "[".repeat(200_000),
@@ -172,7 +94,7 @@ fn large_and_deep_files_are_read_or_refused_but_never_too_much() {
         "- ".repeat(200_000),
         "a:\n".to_owned() + &" ".repeat(70_000) + "[[",
     ] {
-        let found = Run::on("validate", deep.as_bytes());
+        let found = run_on("validate", deep.as_bytes());
         assert_eq!(found.status, 2, "{:.200}", found.stderr);
         assert!(found.stdout.len() < 1000, "{:.2000}", found.stdout);
     }
@@ -184,7 +106,7 @@ fn a_file_with_thousands_of_problems_is_told_of_all_at_once() {
     let twice: Vec<_> = (0..20_000).map(|number| format!("      V{}: x\n", number % 10_000)).collect();
     // One more: there are too many.
     for (lines, expected) in [(wrong, 20_001), (twice, 10_000)] {
-        let found = Run::on("validate", format!("{SMALL}{}", lines.concat()).as_bytes());
+        let found = run_on("validate", format!("{SMALL}{}", lines.concat()).as_bytes());
         let problems = found.stdout.lines().filter(|line| line.contains("InvalidScore")).count();
         assert_eq!((found.status, problems), (2, expected), "{:.1000}", found.stdout);
     }
@@ -193,7 +115,7 @@ fn a_file_with_thousands_of_problems_is_told_of_all_at_once() {
 #[test]
 fn f03_a_source_that_is_no_file_is_not_waited_for() {
     let text = SMALL.to_owned() + "    files:\n      /x:\n        source: /dev/stdin\n";
-    let found = Run::on("wrap", text.as_bytes());
+    let found = run_on("wrap", text.as_bytes());
     assert_eq!(found.status, 2, "{found:?}");
     assert!(found.stderr.contains("/dev/stdin`: it is no regular file"), "{}", found.stderr);
 }
@@ -202,7 +124,7 @@ fn f03_a_source_that_is_no_file_is_not_waited_for() {
 fn a_long_name_is_cut_in_messages() {
     let name = "n".repeat(20_000);
     for placeholder in [format!("resources.{name}"), name.clone(), format!("metadata.{name}")] {
-        let found = Run::on("validate", format!("{SMALL}      B: ${{{placeholder}}}\n").as_bytes());
+        let found = run_on("validate", format!("{SMALL}      B: ${{{placeholder}}}\n").as_bytes());
         assert_eq!(found.status, 2, "{:.1000}", found.stderr);
         assert!(found.stdout.len() < 1000, "{:.2000}", found.stdout);
     }
@@ -214,7 +136,7 @@ fn as_a_plugin_it_speaks_of_kubectl() {
     let plugin = directory.path().join("kubectl-score");
     std::os::unix::fs::symlink(PROGRAM, &plugin).expect("a link");
     for args in [&["--help"][..], &["wrap", "--help"], &["wrap"]] {
-        let found = Run::of(&plugin, directory.path(), args, b"");
+        let found = Run::of_program(&plugin, directory.path(), args, b"");
         let said = found.stdout + &found.stderr;
         assert!(
             said.contains("Usage: kubectl score") && !said.contains("score-operator "),
@@ -247,7 +169,7 @@ fn nobody_has_to_read_to_the_end() {
 #[test]
 fn every_shell_gets_its_completion() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let found = Run::of(Path::new(PROGRAM), Path::new("."), &["completion", shell], b"");
+        let found = Run::of(Path::new("."), &["completion", shell], b"");
         assert_eq!((found.status, found.stderr.as_str()), (0, ""), "{shell}");
         assert!(found.stdout.contains("override-property"), "{shell}");
     }
@@ -261,15 +183,14 @@ fn s23_f03_the_official_samples_are_wrapped_and_unwrapped_unchanged() {
         "tests/data/score/examples/specification/files/score.yaml",
         "tests/data/score/examples/payments-api/score.yaml",
     ] {
-        let program = Path::new(PROGRAM);
-        let wrapped = Run::of(program, root, &["wrap", sample, "-n", "shop"], b"");
+        let wrapped = Run::of(root, &["wrap", sample, "-n", "shop"], b"");
         assert_eq!((wrapped.status, wrapped.stderr.as_str()), (0, ""), "{sample}");
-        let unwrapped = Run::of(program, root, &["unwrap", "-"], wrapped.stdout.as_bytes());
+        let unwrapped = Run::of(root, &["unwrap", "-"], wrapped.stdout.as_bytes());
         assert_eq!(unwrapped.status, 0, "{sample}: {}", unwrapped.stderr);
         let spec: Value = serde_saphyr::from_str(&wrapped.stdout).expect("YAML");
         let file: Value = serde_saphyr::from_str(&unwrapped.stdout).expect("YAML");
         assert_eq!(spec["spec"], file, "{sample}");
-        let again = Run::of(program, root, &["wrap", "-", "-n", "shop"], unwrapped.stdout.as_bytes());
+        let again = Run::of(root, &["wrap", "-", "-n", "shop"], unwrapped.stdout.as_bytes());
         assert_eq!(again, wrapped, "{sample}");
     }
 }

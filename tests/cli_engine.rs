@@ -1,112 +1,39 @@
 //! The commands that run the engine without a cluster, as they are: the real program, its stdout, stderr and
 //! exit status.
 //!
-//! Each directory of `tests/cli_engine/` is a case and the working directory of the program. `args` has one
-//! argument per line, `stdin` what is piped in, if anything is. `expected/` holds `stdout`, `stderr` and
-//! `status`. After a change that is meant: `UPDATE_GOLDEN=1 cargo test --test cli_engine`, then read
-//! `git diff tests/cli_engine`.
+//! The directories of `tests/cli_engine/` are cases: see `program`. After a change that is meant:
+//! `UPDATE_GOLDEN=1 cargo test --test cli_engine`, then read `git diff tests/cli_engine`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "the exception for tests does not reach their helpers")]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use program::{Run, cases, run};
 use proptest::prelude::*;
 use serde_json::Value;
-use similar::TextDiff;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_score-operator");
+#[path = "program/mod.rs"]
+mod program;
+
 const ACCEPT: &str = "If this is meant: `UPDATE_GOLDEN=1 cargo test --test cli_engine`, then read `git diff tests/cli_engine`.";
 const BOUTIQUE: &str = "../../data/score/examples/samples/onlineboutique";
-
-/// What a run leaves behind.
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Run {
-    status: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn of(directory: &Path, args: &[&str], stdin: &[u8]) -> Self {
-        let mut command = Command::new(PROGRAM);
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "RUST_LOG", "KUBECONFIG"] {
-            command.env_remove(variable);
-        }
-        command.args(args).current_dir(directory);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut pipe = child.stdin.take().expect("stdin");
-        // A program that does not read its stdin closes it.
-        drop(pipe.write_all(stdin));
-        drop(pipe);
-        let output = child.wait_with_output().expect("the program ends");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let status = output.status.code().expect("no signal");
-        Self { status, stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli_engine")
 }
 
-fn cases() -> BTreeSet<PathBuf> {
-    let entries =
-        fs::read_dir(root()).expect("tests/cli_engine").map(|entry| entry.expect("an entry").path());
-    entries.filter(|path| path.is_dir()).collect()
-}
-
-fn run(case: &Path) -> Run {
-    let args = fs::read_to_string(case.join("args")).unwrap_or_else(|_| panic!("{}/args", case.display()));
-    let stdin = fs::read(case.join("stdin")).unwrap_or_default();
-    Run::of(case, &args.lines().collect::<Vec<_>>(), &stdin)
-}
-
 #[test]
 fn every_case_gives_what_is_expected() {
-    let mut wrong = String::new();
-    for case in cases() {
-        let Run { status, stdout, stderr } = run(&case);
-        for (name, found) in [("status", format!("{status}\n")), ("stderr", stderr), ("stdout", stdout)] {
-            let path = case.join("expected").join(name);
-            if std::env::var_os("UPDATE_GOLDEN").is_some() {
-                accept(&path, &found);
-            }
-            let expected = fs::read_to_string(&path).unwrap_or_default();
-            if expected != found {
-                let diff = TextDiff::from_lines(&expected, &found);
-                let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
-                wrong += &diff.unified_diff().header(&shown, "found").to_string();
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}\n{ACCEPT}");
-}
-
-/// An empty file is no file: most cases say nothing on one of the two.
-fn accept(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a directory")).expect("a directory can be made");
-    if text.is_empty() {
-        drop(fs::remove_file(path));
-    } else {
-        fs::write(path, text).expect("a file can be written");
-    }
+    program::assert_all(&root(), ACCEPT);
 }
 
 #[test]
 fn there_are_cases_of_every_exit_status() {
-    let statuses: BTreeSet<_> = cases()
-        .iter()
-        .map(|case| fs::read_to_string(case.join("expected/status")).expect("a status"))
-        .collect();
-    assert!(cases().len() >= 30, "only {} cases", cases().len());
-    assert_eq!(statuses.into_iter().collect::<String>(), "0\n1\n2\n3\n");
+    program::assert_statuses(&root(), "0\n1\n2\n3\n");
 }
 
 /// The arguments of the case, with the files of Online Boutique one by one in this order.
@@ -171,7 +98,7 @@ fn both_formats_say_the_same() {
 /// Owner references need a uid: without one, no API server would take the object.
 #[test]
 fn nothing_is_owned_by_what_does_not_exist() {
-    for case in cases() {
+    for case in cases(&root()) {
         let Run { stdout, .. } = run(&case);
         assert!(!stdout.contains("uid: \"\""), "{}", case.display());
     }

@@ -14,8 +14,13 @@ pub fn short_hash(text: &str) -> String {
 
 /// The first `bytes` bytes of the SHA-256 of a text, as hexadecimal digits.
 fn hash(text: &str, bytes: usize) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(bytes).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(text.as_bytes()), bytes)
+}
+
+/// The first `count` of some bytes, as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8], count: usize) -> String {
+    bytes.iter().take(count).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// `text` if it has at most `max` characters, else its beginning, a dash and a hash of all of it.
@@ -142,7 +147,7 @@ pub fn digest(parts: &[Vec<u8>]) -> String {
         all.update((part.len() as u64).to_be_bytes());
         all.update(part);
     }
-    all.finalize().iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&all.finalize(), 8)
 }
 
 /// The identity of the shared part of a rule: one instance per rule and namespace.

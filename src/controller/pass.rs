@@ -10,7 +10,7 @@ use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::json;
 
-use crate::api::conditions::Reason;
+use crate::api::conditions::{Condition, Reason};
 use crate::api::labels;
 use crate::api::resource::{InventoryEntry, ObjectId};
 use crate::cluster::world::World;
@@ -18,7 +18,7 @@ use crate::cluster::{Error, apply, prune};
 use crate::plan::problem::Awaited;
 use crate::render::Manifests;
 use crate::status::outcome::availability;
-use crate::status::{Outcome, Refusal};
+use crate::status::{Outcome, Refusal, suspended};
 
 /// When an object is looked at again, if nothing wakes it before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -125,6 +125,15 @@ pub const SOON: Next = Next::After(Duration::from_secs(1));
 #[must_use]
 pub fn is_suspended(object: &impl ResourceExt) -> bool {
     object.annotations().get(labels::SUSPEND).is_some_and(|value| value == "true")
+}
+
+/// The conditions of a frozen object, from those `before`; `None` where they say so already.
+#[must_use]
+pub fn frozen(world: &World, object: &impl ResourceExt, before: &[Condition]) -> Option<Vec<Condition>> {
+    let generation = object.meta().generation.unwrap_or_default();
+    let now = (world.environment.now)();
+    let after = suspended::conditions(before, generation, &now);
+    (after != before).then_some(after)
 }
 
 /// When what was read of Secrets is looked at again: after a tenth more at most, by name, so that not all are

@@ -12,7 +12,6 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, observe, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
-use crate::status;
 
 /// One pass over a resource.
 ///
@@ -56,11 +55,8 @@ async fn freeze(
         own::keep(world, key, &resource.spec, &seen.owners).await?;
     }
     let before = resource.status.clone().unwrap_or_default();
-    let generation = resource.metadata.generation.unwrap_or_default();
-    let now = (world.environment.now)();
-    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
-    let after = ScoreResourceStatus { conditions, ..before.clone() };
-    if after != before {
+    if let Some(conditions) = pass::frozen(world, resource, &before.conditions) {
+        let after = ScoreResourceStatus { conditions, ..before.clone() };
         write::resource(world, resource, &before.conditions, &after).await?;
     }
     Ok(Done::NOTHING)

@@ -67,11 +67,8 @@ fn frozen(admission: Admission) -> Admission {
 /// Leaves what is known of the rule as it is, and says so.
 async fn freeze(world: &World, rule: &ProvisionerRule) -> Result<Done, Error> {
     let before = rule.status.clone().unwrap_or_default();
-    let generation = rule.metadata.generation.unwrap_or_default();
-    let now = (world.environment.now)();
-    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
-    let after = ProvisionerRuleStatus { conditions, ..before.clone() };
-    if after != before {
+    if let Some(conditions) = pass::frozen(world, rule, &before.conditions) {
+        let after = ProvisionerRuleStatus { conditions, ..before.clone() };
         write::rule(world, rule, &before.conditions, &after).await?;
     }
     Ok(Done::NOTHING)

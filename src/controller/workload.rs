@@ -53,11 +53,8 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
 /// Leaves everything as it is, and says so.
 async fn freeze(world: &World, workload: &ScoreWorkload) -> Result<Done, Error> {
     let before = workload.status.clone().unwrap_or_default();
-    let generation = workload.metadata.generation.unwrap_or_default();
-    let now = (world.environment.now)();
-    let conditions = status::suspended::conditions(&before.conditions, generation, &now);
-    let after = ScoreWorkloadStatus { conditions, ..before.clone() };
-    if after != before {
+    if let Some(conditions) = pass::frozen(world, workload, &before.conditions) {
+        let after = ScoreWorkloadStatus { conditions, ..before.clone() };
         write::workload(world, workload, &before, &after).await?;
     }
     Ok(Done::NOTHING)

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::api::names::hex;
 use crate::template::SecretRef;
 
 /// The values by reference, and the key of the digest.
@@ -39,8 +40,7 @@ impl SecretValues {
                 mac.update(part);
             }
         }
-        let bytes = mac.finalize().into_bytes();
-        Some(bytes.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+        Some(hex(&mac.finalize().into_bytes(), 8))
     }
 }
 

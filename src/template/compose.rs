@@ -76,7 +76,7 @@ impl Composed {
 fn part(value: &Jinja) -> Result<SecretPart, Error> {
     if let Some(secret) = value.downcast_object_ref::<Secret>() {
         secret.deliver();
-        return Ok(SecretPart::Secret((*secret.reference).clone()));
+        return Ok(SecretPart::Secret((*secret.content).clone()));
     }
     if !is_there(value) {
         return Err(Error::from(minijinja::ErrorKind::UndefinedError));

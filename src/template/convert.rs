@@ -66,12 +66,12 @@ fn number(result: &Jinja) -> Result<Json, Fault> {
 fn object(result: &Jinja, budget: &mut Budget) -> Result<Value, Fault> {
     if let Some(secret) = result.downcast_object_ref::<Secret>() {
         secret.deliver();
-        budget.make(secret.reference.name.len() + secret.reference.key.len())?;
-        return Ok(Value::SecretRef((*secret.reference).clone()));
+        budget.make(secret.content.name.len() + secret.content.key.len())?;
+        return Ok(Value::SecretRef((*secret.content).clone()));
     }
     if let Some(template) = result.downcast_object_ref::<Template>() {
         template.deliver();
-        return budget.compose(&template.composed).map(Value::SecretRef);
+        return budget.compose(&template.content).map(Value::SecretRef);
     }
     match result.downcast_object_ref::<Missing>() {
         Some(_) => Ok(Json::Null.into()),

@@ -37,28 +37,43 @@ pub(super) struct Missing {
     ledger: Arc<Ledger>,
 }
 
-/// A secret reference: it can only be passed on.
-pub(super) struct Secret {
-    pub(super) reference: Arc<SecretRef>,
+/// A value that can only be passed on: nothing looks into it, and its ticket tells if it does not arrive.
+pub(super) struct Sealed<T> {
+    pub(super) content: T,
     number: Number,
     ledger: Arc<Ledger>,
 }
 
+/// What a sealed value can be.
+pub(super) trait Seal: Send + Sync + 'static {
+    /// The ticket of such a value.
+    const TICKET: Ticket;
+}
+
+/// A secret reference.
+pub(super) type Secret = Sealed<Arc<SecretRef>>;
+/// A text with secret parts.
+pub(super) type Template = Sealed<Arc<Composed>>;
 /// The name `omit`.
-pub(super) struct Omit {
-    number: Number,
-    ledger: Arc<Ledger>,
+pub(super) type Omit = Sealed<Nothing>;
+
+/// What `omit` holds.
+pub(super) struct Nothing;
+
+impl Seal for Arc<SecretRef> {
+    const TICKET: Ticket = Ticket::Secret;
+}
+
+impl Seal for Arc<Composed> {
+    const TICKET: Ticket = Ticket::Secret;
+}
+
+impl Seal for Nothing {
+    const TICKET: Ticket = Ticket::Omit;
 }
 
 /// The function `secret_ref(name, key)`.
 struct SecretFunction(Arc<Ledger>);
-
-/// A text with secret parts: like a reference, it can only be passed on.
-pub(super) struct Template {
-    pub(super) composed: Arc<Composed>,
-    number: Number,
-    ledger: Arc<Ledger>,
-}
 
 /// The function `secret_template(…)`.
 struct TemplateFunction(Arc<Ledger>);
@@ -76,10 +91,7 @@ impl Object for Root {
             return Some(wrap(entry.clone(), name, &self.ledger));
         }
         match name {
-            "omit" => {
-                let number = self.ledger.issue(Ticket::Omit);
-                Some(Jinja::from_object(Omit { number, ledger: self.ledger.clone() }))
-            }
+            "omit" => Some(Omit::value(Nothing, self.ledger.clone())),
             SECRET_REF => Some(Jinja::from_object(SecretFunction(self.ledger.clone()))),
             SECRET_TEMPLATE => Some(Jinja::from_object(TemplateFunction(self.ledger.clone()))),
             Meter::NAME => Some(Jinja::from_object(Meter(self.ledger.clone()))),
@@ -202,51 +214,25 @@ impl Object for Missing {
     }
 }
 
-impl Secret {
-    fn value(reference: Arc<SecretRef>, ledger: Arc<Ledger>) -> Jinja {
-        let number = ledger.issue(Ticket::Secret);
-        Jinja::from_object(Self { reference, number, ledger })
+impl<T: Seal> Sealed<T> {
+    fn value(content: T, ledger: Arc<Ledger>) -> Jinja {
+        let number = ledger.issue(T::TICKET);
+        Jinja::from_object(Self { content, number, ledger })
     }
 
-    /// The reference arrives where it may: in the result.
-    pub(super) fn deliver(&self) {
-        self.ledger.redeem(self.number);
-    }
-}
-
-impl Object for Secret {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
-        self.ledger.looked_into(&Ticket::Secret);
-        None
-    }
-
-    fn custom_cmp(self: &Arc<Self>, _other: &DynObject) -> Option<Ordering> {
-        Some(Ordering::Equal)
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl Omit {
     /// It arrives where it may: in the result.
     pub(super) fn deliver(&self) {
         self.ledger.redeem(self.number);
     }
 }
 
-impl Object for Omit {
+impl<T: Seal> Object for Sealed<T> {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
     }
 
     fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
-        self.ledger.looked_into(&Ticket::Omit);
+        self.ledger.looked_into(&T::TICKET);
         None
     }
 
@@ -256,6 +242,12 @@ impl Object for Omit {
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
+    }
+}
+
+impl<T> fmt::Debug for Sealed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed")
     }
 }
 
@@ -281,44 +273,13 @@ impl Object for SecretFunction {
     }
 }
 
-impl Template {
-    fn value(composed: Composed, ledger: Arc<Ledger>) -> Jinja {
-        let number = ledger.issue(Ticket::Secret);
-        Jinja::from_object(Self { composed: Arc::new(composed), number, ledger })
-    }
-
-    /// It arrives where it may: in the result.
-    pub(super) fn deliver(&self) {
-        self.ledger.redeem(self.number);
-    }
-}
-
-impl Object for Template {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value(self: &Arc<Self>, _key: &Jinja) -> Option<Jinja> {
-        self.ledger.looked_into(&Ticket::Secret);
-        None
-    }
-
-    fn custom_cmp(self: &Arc<Self>, _other: &DynObject) -> Option<Ordering> {
-        Some(Ordering::Equal)
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
 impl Object for TemplateFunction {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
     }
 
     fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, arguments: &[Jinja]) -> Result<Jinja, Error> {
-        Ok(Template::value(Composed::of(arguments)?, self.0.clone()))
+        Ok(Template::value(Arc::new(Composed::of(arguments)?), self.0.clone()))
     }
 }
 
@@ -348,4 +309,4 @@ macro_rules! opaque_debug {
         }
     )*};
 }
-opaque_debug!(Root, Container, Missing, Secret, Omit, SecretFunction, Template, TemplateFunction, Meter);
+opaque_debug!(Root, Container, Missing, SecretFunction, TemplateFunction, Meter);

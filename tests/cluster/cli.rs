@@ -41,6 +41,19 @@ fn diff(cluster: &Cluster, ns: &Namespace, file: &Path) -> Run {
     program(cluster, ns, &["diff", file.to_str().unwrap()])
 }
 
+/// The workload as the cluster has it: no difference.
+fn assert_says_nothing_of_what_is_there(
+    cluster: &Cluster,
+    ns: &Namespace,
+    dir: &Path,
+    workload: &ScoreWorkload,
+) {
+    let unchanged = dir.join("workload.yaml");
+    std::fs::write(&unchanged, json!(workload).to_string()).unwrap();
+    let unchanged = diff(cluster, ns, &unchanged);
+    assert_eq!((unchanged.status, unchanged.stdout.as_str()), (0, ""), "{unchanged:?}");
+}
+
 const MIXED: &str = "password = ${resources.it.password}";
 
 #[tokio::test]
@@ -58,10 +71,7 @@ async fn diff_says_what_would_change_and_writes_nothing() {
     assert!(same.stdout.contains("+  apiVersion: score.dev/v1b1"), "{same:?}");
     assert!(!same.stdout.contains("Deployment"), "{same:?}");
 
-    let unchanged = dir.path().join("workload.yaml");
-    std::fs::write(&unchanged, json!(workload).to_string()).unwrap();
-    let unchanged = diff(cluster, &ns, &unchanged);
-    assert_eq!((unchanged.status, unchanged.stdout.as_str()), (0, ""), "{unchanged:?}");
+    assert_says_nothing_of_what_is_there(cluster, &ns, dir.path(), &workload);
 
     let changed = diff(
         cluster,
@@ -126,10 +136,7 @@ async fn diff_never_shows_what_a_secret_holds() {
     let file = file.set("/containers/main/files", json!({"/etc/conf": {"content": MIXED}}));
     let workload = ns.apply(file).await.becomes_ready().await;
 
-    let unchanged = dir.path().join("workload.yaml");
-    std::fs::write(&unchanged, json!(workload).to_string()).unwrap();
-    let unchanged = diff(cluster, &ns, &unchanged);
-    assert_eq!((unchanged.status, unchanged.stdout.as_str()), (0, ""), "{unchanged:?}");
+    assert_says_nothing_of_what_is_there(cluster, &ns, dir.path(), &workload);
 
     let changed = diff(
         cluster,

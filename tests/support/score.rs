@@ -1,5 +1,7 @@
 //! Builds ScoreWorkloads.
 
+use score_operator::offline::document::{File, contents};
+use score_operator::offline::workload::{Changes, prepare, wrap};
 use serde_json::{Value, json};
 
 /// A ScoreWorkload with one container `main`, which runs.
@@ -42,24 +44,17 @@ impl Score {
         self.body["metadata"]["name"].as_str().unwrap()
     }
 
-    /// What `wrap` makes of a score.yaml: a ScoreWorkload of the file's name, with the files beside it put in
-    /// and the deprecated array forms as maps (F03, S20).
+    /// What `wrap` makes of a score.yaml, also of one that it would refuse: a ScoreWorkload of the file's name, with
+    /// the files beside it put in and the deprecated array forms as maps (F03, S20).
     pub fn wrapped(path: &str) -> Self {
-        let dir = path.rsplit_once('/').map_or(".", |(dir, _)| dir);
-        let mut spec = super::yaml(&super::file(path));
-        for (_, container) in spec["containers"].as_object_mut().unwrap() {
-            for key in ["files", "volumes"] {
-                by_target(&mut container[key]);
-                container.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-            }
-            let files = container.get_mut("files").and_then(Value::as_object_mut);
-            files.into_iter().flat_map(|files| files.values_mut()).for_each(|file| inline(dir, file));
-        }
-        let body = json!({
-            "apiVersion": "k8s.score.dev/v1alpha1", "kind": "ScoreWorkload",
-            "metadata": {"name": spec["metadata"]["name"]}, "spec": spec,
-        });
-        Self::from_yaml(&body.to_string())
+        let (dir, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let text = super::file(path);
+        let file = File { name, bytes: text.as_bytes(), is_named: true };
+        let mut document = contents(&file).documents.remove(0);
+        let dir = format!("{}/{dir}", env!("CARGO_MANIFEST_DIR"));
+        let read = |name: &str| std::fs::read(format!("{dir}/{name}")).map_err(|error| error.to_string());
+        drop(prepare(&mut document, &Changes::default(), &read).unwrap());
+        Self::from_yaml(&wrap(&document, None))
     }
 
     /// The container that was named last.
@@ -144,27 +139,4 @@ impl Score {
 pub fn slot<'v>(value: &'v mut Value, pointer: &str) -> &'v mut Value {
     let steps = pointer.split('/').skip(1);
     steps.fold(value, |value, step| &mut value[step.replace("~1", "/")])
-}
-
-/// The deprecated form, a list of items with a `target` each, as a map.
-fn by_target(items: &mut Value) {
-    let Value::Array(list) = items else { return };
-    let mut entry = |item: &mut Value| {
-        let target = item.as_object_mut().unwrap().remove("target").unwrap();
-        (target.as_str().unwrap().to_owned(), item.clone())
-    };
-    *items = Value::Object(list.iter_mut().map(&mut entry).collect());
-}
-
-/// Puts the content of a file beside the Score file in its place, if there is such a file.
-fn inline(dir: &str, file: &mut Value) {
-    let Some(source) = file["source"].as_str().map(str::to_owned) else {
-        file.as_object_mut().unwrap().remove("source");
-        return;
-    };
-    let path = format!("{}/{dir}/{source}", env!("CARGO_MANIFEST_DIR"));
-    if let Ok(content) = std::fs::read_to_string(path) {
-        file.as_object_mut().unwrap().remove("source");
-        file["content"] = json!(content);
-    }
 }
