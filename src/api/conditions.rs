@@ -62,6 +62,7 @@ pub enum Reason {
     InvalidRule,
     EvaluationFailed,
     ForbiddenKind,
+    Denied,
     RuleNotFound,
     KindNotFound,
     Forbidden,

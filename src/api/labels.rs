@@ -45,6 +45,11 @@ pub const DIGEST_KEY: &str = "score-operator-digest-key";
 /// Label of a namespace: the Pod Security level that its API server enforces.
 pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
+/// Labels of a namespace that forbid a resource type: with the type after it. The value is a class, or [`DENY_ANY`].
+pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
+/// The value of such a label that means every class.
+pub const DENY_ANY: &str = "any";
+
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.
 pub const FOREIGN_PREFIXES: &[&str] = &[

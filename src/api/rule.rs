@@ -81,6 +81,16 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DeletionPolicy")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// Makes a guardrail of the rule: what it matches is forbidden, whichever rule would provide it, and this is
+    /// what the developer reads. Such a rule makes nothing: only `match`, `params` and `denyWhen` go with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 1024))]
+    pub deny: Option<String>,
+    /// Expressions that must all be true for `deny` to hold, such as `{{ params.storageGi > 100 }}`. They see the
+    /// params after placeholders and the defaults of the rule that provides the resource. Absent: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub deny_when: Vec<String>,
 }
 
 /// Which resources a rule provides. More specific is: id, then class, then workloadSelector, then

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 pub use secrets::{missing_secrets, secret_values};
 
 use super::Error;
-use super::world::World;
+use super::world::{Admission, Book, World};
 use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
 use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
@@ -20,11 +20,12 @@ use crate::api::workload::ScoreWorkload;
 use crate::api::{instructions, labels};
 use crate::plan::binding::{self, BindingInputs};
 use crate::plan::demand::Demand;
+use crate::plan::guard::Guard;
 use crate::plan::index::{Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::resource::{ResourceInputs, WorkloadView};
 use crate::plan::rule::Rule;
-use crate::plan::rule::select::{Subject, matching};
+use crate::plan::rule::select::{Subject, guarding, matching};
 use crate::plan::score::settings::Kind;
 use crate::plan::workload::{NamespaceDefaults, ResourceState, Running, WorkloadInputs};
 use crate::render::Owner;
@@ -90,11 +91,11 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         object: resource.name_any(),
         uid: demand.uid.to_string(),
         current: status.observed_generation == generation && (demand.is_bare() || same),
-        ready: is_true(&status.conditions, ConditionType::Ready),
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map_or_else(|| "being resolved".to_owned(), |ready| ready.message.clone()),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: retained(world, &resource.spec),
+        accepted: is_true_of(&status.conditions, ConditionType::Applied, generation),
         outputs: status.outputs,
     })
 }
@@ -131,6 +132,8 @@ pub struct Resource {
     pub owners: Vec<Owner>,
     /// The rules that match, best first.
     pub matching: Vec<String>,
+    /// The guardrails that match.
+    pub guards: Vec<Guard>,
 }
 
 /// Reads it.
@@ -140,7 +143,7 @@ pub fn resource(world: &World, key: &ResourceKey) -> Resource {
     let demands = world.index().demands(key);
     let owners = owners(world, key, existing.as_deref());
     let holders = holders(world, key, &demands, &owners, existing.as_deref());
-    let matching = matching_rules(world, key, existing.as_deref(), &demands);
+    let (matching, guards) = matching_rules(world, key, existing.as_deref(), &demands);
     let binding = BindingInputs {
         uid: key.uid.clone(),
         existing: existing.as_ref().map(|resource| resource.spec.clone()),
@@ -149,7 +152,7 @@ pub fn resource(world: &World, key: &ResourceKey) -> Resource {
         best_rule: matching.first().cloned(),
         new_guid: (world.environment.random)(20).to_lowercase(),
     };
-    Resource { binding, existing, owners, matching }
+    Resource { binding, existing, owners, matching, guards }
 }
 
 /// Whether every rule that the watch has brought was read: before that nobody can say which rule fits.
@@ -226,7 +229,17 @@ fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
             && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
     };
     let all = world.caches.resources.all();
-    all.iter().filter(|found| shares && uses(found)).filter_map(|found| owner(found)).collect()
+    let found = all.iter().filter(|found| shares && uses(found) && is_admitted(found));
+    found.filter_map(|found| owner(found)).collect()
+}
+
+/// Whether a resource is, or was, found to be acceptable: one that is refused from the start makes nothing, what
+/// its rule shares included.
+fn is_admitted(resource: &ScoreResource) -> bool {
+    let status = resource.status.as_ref();
+    status.is_some_and(|status| {
+        status.outputs.is_some() || is_true(&status.conditions, ConditionType::InputsValid)
+    })
 }
 
 /// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into
@@ -277,15 +290,15 @@ fn holders(
     holders
 }
 
-/// The names of the rules that match, best first.
+/// The names of the rules that match, best first, and the guardrails that do.
 fn matching_rules(
     world: &World,
     key: &ResourceKey,
     existing: Option<&ScoreResource>,
     demands: &[Demand],
-) -> Vec<String> {
+) -> (Vec<String>, Vec<Guard>) {
     if key.uid.class == SHARED_CLASS {
-        return vec![key.uid.id.clone()];
+        return (vec![key.uid.id.clone()], Vec::new());
     }
     let source = existing.and_then(|resource| resource.spec.source_workload.clone());
     let source = source.or_else(|| demands.first().map(|demand| demand.workload.clone()));
@@ -296,13 +309,25 @@ fn matching_rules(
         Subject { uid: &key.uid, namespace_labels: &namespace_labels, workload_labels: &workload_labels };
     let book = world.book();
     let rules: Vec<&Arc<Rule>> = book.values().filter_map(|entry| entry.admission.matcher()).collect();
-    matching(rules, subject).into_iter().map(|rule| rule.name.clone()).collect()
+    let names = matching(rules.iter().copied(), subject).into_iter().map(|rule| rule.name.clone()).collect();
+    let guards =
+        guarding(rules.iter().copied(), subject).into_iter().map(|rule| guard(&book, rule)).collect();
+    (names, guards)
+}
+
+fn guard(book: &Book, rule: &Arc<Rule>) -> Guard {
+    match book.get(&rule.name).map(|entry| &entry.admission) {
+        Some(Admission::Ready(rule) | Admission::Waiting(rule, _)) => Guard::Readable(Arc::clone(rule)),
+        _ => Guard::Broken(rule.name.clone()),
+    }
 }
 
 /// The types that some rule provides, for a near miss.
 #[must_use]
 pub fn known_types(world: &World) -> BTreeSet<String> {
-    world.book().values().filter_map(|entry| entry.admission.rule()).map(|rule| rule.type_.clone()).collect()
+    let book = world.book();
+    let rules = book.values().filter_map(|entry| entry.admission.rule()).filter(|rule| rule.deny.is_none());
+    rules.map(|rule| rule.type_.clone()).collect()
 }
 
 /// The inputs of a rule's evaluation for a resource.

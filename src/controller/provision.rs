@@ -16,6 +16,7 @@ use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
+use crate::plan::guard;
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
 use crate::plan::rule::{Rule, choice};
@@ -30,13 +31,10 @@ use std::sync::Arc;
 /// # Errors
 /// Where the API server cannot be asked.
 pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
-    let rule = match usable_rule(pass) {
+    let rule = match allowed_rule(pass) {
         Ok(rule) => rule,
         Err(outcome) => return Ok(Found::stopped(pass, outcome)),
     };
-    if let Some(awaited) = shared_awaited(pass, &rule) {
-        return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited])));
-    }
     let rolled = match roll(pass, &rule).await? {
         Ok(rolled) => rolled,
         Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
@@ -44,9 +42,17 @@ pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
     let spec = &pass.resource.spec;
     let demands = &pass.seen.binding.demands;
     let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, &rule, rolled.clone());
-    match evaluate(&rule, part(pass), &inputs) {
+    let evaluated = evaluate(&rule, part(pass), &inputs).and_then(|evaluated| {
+        let allowed = guard::admits_params(&pass.seen.guards, &inputs, &evaluated.params);
+        allowed.and_then(|()| Plan::Ready(evaluated))
+    });
+    match evaluated {
         Plan::Rejected(problems) => Ok(Found::stopped(pass, Outcome::Rejected(problems))),
         Plan::Pending(awaited) => Ok(Found::stopped(pass, Outcome::Waiting(awaited))),
+        // What is refused must not make what its rule shares: so this comes after.
+        Plan::Ready(_) if let Some(awaited) = shared_awaited(pass, &rule) => {
+            Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited])))
+        }
         Plan::Ready(evaluated) => apply(pass, &rule, &evaluated, &rolled).await,
     }
 }
@@ -55,7 +61,16 @@ fn part(pass: &Pass<'_>) -> Part {
     if pass.key.uid.class == SHARED_CLASS { Part::Shared } else { Part::Own }
 }
 
-/// The rule that the resource is bound to, if it can be used.
+/// The rule that the resource is bound to, if it can be used and nothing forbids the resource.
+fn allowed_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
+    let labels = pass.world.namespace_labels(&pass.key.namespace);
+    match guard::admits(&pass.seen.guards, &labels, &pass.key.uid) {
+        Plan::Ready(()) => usable_rule(pass),
+        Plan::Pending(awaited) => Err(Outcome::Waiting(awaited)),
+        Plan::Rejected(problems) => Err(Outcome::Rejected(problems)),
+    }
+}
+
 fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
     let Some(name) = &pass.resource.spec.rule else { return Err(waits(Reason::RuleNotFound, no_rule(pass))) };
     match pass.world.book().get(name).map(|entry| &entry.admission) {

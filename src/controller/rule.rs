@@ -1,6 +1,7 @@
 //! The controller of `ProvisionerRules`: compile and check → is every kind served and permitted? → into
 //! the book of rules → status.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,15 +17,20 @@ use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::{Rule, compile, matcher};
 use crate::status::{self, Outcome};
 
-/// One pass over a rule. `changed` is called where what can be made of the rule changed, so that the
-/// resources that depend on it are looked at again.
+/// One pass over a rule. `changed` is called where what can be made of the rule changed, with the types that it
+/// provided or forbade before and does now, so that the resources that depend on it are looked at again.
 ///
 /// # Errors
 /// Where the API server cannot be asked; the queue tries again.
-pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> Result<Done, Error> {
+pub async fn reconcile(
+    world: Arc<World>,
+    name: String,
+    changed: impl Fn(&BTreeSet<String>),
+) -> Result<Done, Error> {
     let Some(rule) = world.caches.rules.get("", &name) else {
-        if world.book_mut().remove(&name).is_some() {
-            changed();
+        let removed = world.book_mut().remove(&name);
+        if let Some(removed) = removed {
+            changed(&types([&removed.admission]));
         }
         return Ok(Done::NOTHING);
     };
@@ -41,8 +47,9 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
     let (admission, error) = admit(&world, &rule).await; // compiles (pure), asks for kinds and permissions
     let outcome = outcome(&admission); // pure
     let admission = if pass::is_suspended(&*rule) { frozen(admission) } else { admission };
-    world.book_mut().insert(name, Entry { revision, admission, looks });
-    changed();
+    let now = admission.clone();
+    let before = world.book_mut().insert(name, Entry { revision, admission, looks });
+    changed(&types(before.iter().map(|entry| &entry.admission).chain([&now])));
     if pass::is_suspended(&*rule) {
         return freeze(&world, &rule).await; // writes, if it differs
     }
@@ -51,6 +58,11 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
         Some(error) => Err(error),
         None => Ok(Done { next: next(&outcome, looks) }),
     }
+}
+
+/// The types that a rule matches.
+fn types<'a>(admissions: impl IntoIterator<Item = &'a Admission>) -> BTreeSet<String> {
+    admissions.into_iter().filter_map(Admission::matcher).map(|rule| rule.type_.clone()).collect()
 }
 
 /// A rule that was frozen before this operator began: nobody knows what it said then, so nothing is made by what

@@ -70,7 +70,7 @@ pub async fn run(client: Client, options: Options) {
 
 async fn rule_pass(wakers: Arc<Wakers>, name: String) -> Result<super::pass::Done, crate::cluster::Error> {
     let world = Arc::clone(&wakers.world);
-    rule::reconcile(world, name.clone(), || wakers.rule_admitted(&name)).await
+    rule::reconcile(world, name.clone(), |types| wakers.rule_admitted(&name, types)).await
 }
 
 /// A workload's key, printable.
@@ -288,18 +288,14 @@ impl Wakers {
     }
 
     /// A rule that was read, edited or deleted: every resource that is bound to it, names it among those
-    /// that lost, is of its type, or waits for a rule. The consumers of those that are bound too: whether
+    /// that lost, is of one of its types, or waits for a rule. The consumers of those that are bound too: whether
     /// a StatefulSet's claims outlive it is the rule's to say, and need not show on the resource.
-    fn rule_admitted(&self, rule: &str) {
-        let type_ = self.world.rule(rule).map(|rule| rule.type_.clone());
+    fn rule_admitted(&self, rule: &str, types: &BTreeSet<String>) {
         for resource in self.world.caches.resources.all() {
             let bound = resource.spec.rule.as_deref();
             let lost =
                 || resource.status.iter().any(|status| status.other_rules.iter().any(|name| name == rule));
-            if bound.is_none_or(|bound| bound == rule)
-                || type_.as_ref() == Some(&resource.spec.type_)
-                || lost()
-            {
+            if bound.is_none_or(|bound| bound == rule) || types.contains(&resource.spec.type_) || lost() {
                 // What it shares too: at start that could not be told before the rule was read.
                 self.shared(&resource, &key(&resource));
                 self.resources.wake(key(&resource));

@@ -5,6 +5,7 @@
 pub mod binding;
 pub mod demand;
 pub mod graph;
+pub mod guard;
 pub mod index;
 pub mod lookup;
 pub mod params;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use score_operator::api::conditions::{ConditionType, Reason, find, is_true};
+use score_operator::api::conditions::{ConditionType, Reason, find};
 use score_operator::api::names::{ResourceUid, SHARED_CLASS, shared_uid, short_hash};
 use score_operator::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec, ScoreResourceStatus};
 use score_operator::api::rule::{Generate, ProvisionerRuleStatus};
@@ -295,11 +295,11 @@ fn state(demand: &Demand, Resolved { spec, status }: &Resolved) -> ResourceState
         object: demand.uid.object_name(),
         uid: demand.uid.to_string(),
         current: demand.is_bare() || same,
-        ready: is_true(&status.conditions, ConditionType::Ready),
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map(|ready| ready.message.clone()).unwrap_or_default(),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: false,
+        accepted: false,
         outputs: status.outputs.clone(),
     }
 }

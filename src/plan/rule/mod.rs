@@ -4,6 +4,7 @@
 pub mod bounds;
 mod checks;
 pub mod choice;
+mod deny;
 mod manifests;
 pub mod scope;
 pub mod select;
@@ -58,10 +59,20 @@ pub struct Rule {
     pub outputs: BTreeMap<String, Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
+    /// What it forbids, if it is a guardrail; then it provides nothing.
+    pub deny: Option<Denial>,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
     /// What is defined and never used, a message each: worth a warning.
     pub unused: Vec<String>,
+}
+
+/// What a guardrail says, and when.
+pub struct Denial {
+    /// What the developer reads.
+    pub message: String,
+    /// What must all be true, each with its text.
+    pub when: Vec<(String, Expression)>,
 }
 
 impl Rule {
@@ -100,7 +111,8 @@ pub fn matcher(name: &str, spec: &ProvisionerRuleSpec) -> Option<Rule> {
     let Ok(empty) = serde_json::from_value(serde_json::json!({"match": {"type": spec.match_.type_}})) else {
         return None;
     };
-    let only = ProvisionerRuleSpec { match_: spec.match_.clone(), priority: spec.priority, ..empty };
+    let (match_, deny) = (spec.match_.clone(), spec.deny.clone());
+    let only = ProvisionerRuleSpec { match_, priority: spec.priority, deny, ..empty };
     compile(name, &only).ok()
 }
 
@@ -118,7 +130,11 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         ready_when,
         outputs,
         deletion_policy,
+        deny,
+        deny_when,
     } = spec.clone();
+    let when = conditions("denyWhen", &deny_when, problems);
+    problems.extend(deny::misplaced(spec));
     Rule {
         name: name.to_owned(),
         type_,
@@ -133,9 +149,10 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         locals: ordered_locals(&locals, problems),
         manifests: manifests::compile("manifests", &manifests, problems),
         shared: manifests::compile("shared", &shared, problems),
-        ready_when: conditions(&ready_when, problems),
+        ready_when: conditions("readyWhen", &ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
+        deny: deny.map(|message| Denial { message, when }),
         reads_workloads: false,
         unused: Vec::new(),
     }
@@ -169,11 +186,11 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
         .collect()
 }
 
-/// `readyWhen`: each is one whole expression, as text is never a condition.
-fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
+/// Conditions: each is one whole expression, as text is never a condition.
+fn conditions(root: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
     let compile = |(index, text): (usize, &String)| {
-        let compiled = Expression::compile(text, &format!("readyWhen[{index}]"));
+        let compiled = Expression::compile(text, &format!("{root}[{index}]"));
         let compiled = compiled.map_err(|error| problems.push(problem(error))).ok()?;
         Some((text.clone(), compiled))
     };
