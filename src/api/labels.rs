@@ -33,6 +33,9 @@ pub const SUSPEND: &str = "k8s.score.dev/suspend";
 /// Annotation on an object of ours: a new value has it looked at at once, Secrets included (decision 17).
 pub const RECONCILE_AT: &str = "k8s.score.dev/reconcile-at";
 
+/// Annotation on a ScoreResource: the rule that it is to be moved to (P04).
+pub const MOVE_TO: &str = "k8s.score.dev/move-to";
+
 /// Annotation on pods: a hash of the files that they mount, so that a changed file rolls them (F11).
 pub const FILES_HASH: &str = "k8s.score.dev/files-hash";
 

@@ -12,9 +12,10 @@ use crate::api::conditions::{ConditionType, Reason, is_true};
 use crate::api::labels;
 use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
 use crate::cluster::world::{Admission, Entry, World, is_secret};
-use crate::cluster::{Error, status as write};
+use crate::cluster::{Error, rollouts, status as write};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::{Rule, compile, matcher};
+use crate::status::rule::Rollout;
 use crate::status::{self, Outcome};
 
 /// One pass over a rule. `changed` is called where what can be made of the rule changed, with the types that it
@@ -30,6 +31,7 @@ pub async fn reconcile(
     let Some(rule) = world.caches.rules.get("", &name) else {
         let removed = world.book_mut().remove(&name);
         if let Some(removed) = removed {
+            rollouts::forget(&world, &name);
             changed(&types([&removed.admission]));
         }
         return Ok(Done::NOTHING);
@@ -41,7 +43,7 @@ pub async fn reconcile(
     let was_frozen =
         rule.status.as_ref().is_some_and(|status| is_true(&status.conditions, ConditionType::Suspended));
     if is_read(&world, &name, &revision) && !was_frozen {
-        return Ok(Done::NOTHING);
+        return report(&world, &rule).await; // writes, if it differs
     }
     let looks = forget_kinds(&world, &name);
     let (admission, error) = admit(&world, &rule).await; // compiles (pure), asks for kinds and permissions
@@ -58,6 +60,15 @@ pub async fn reconcile(
         Some(error) => Err(error),
         None => Ok(Done { next: next(&outcome, looks) }),
     }
+}
+
+/// Says how far an edit has come.
+async fn report(world: &World, rule: &ProvisionerRule) -> Result<Done, Error> {
+    let admission = world.book().get(&rule.name_any()).map(|entry| entry.admission.clone());
+    if let Some(admission) = admission {
+        publish(world, rule, &outcome(&admission)).await?;
+    }
+    Ok(Done::NOTHING)
 }
 
 /// The types that a rule matches.
@@ -204,7 +215,12 @@ async fn publish(world: &World, rule: &ProvisionerRule, outcome: &Outcome) -> Re
     let newest = world.caches.rules.get("", &rule.name_any());
     let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
     let generation = rule.metadata.generation.unwrap_or_default();
-    let after = status::rule::compute(generation, outcome, &before, &(world.environment.now)());
+    let known = world.rule(&rule.name_any());
+    let rollout = Rollout {
+        revision: known.as_ref().map(|rule| rule.revision.clone()),
+        under_way: known.as_ref().and_then(|rule| rollouts::said(world, rule)),
+    };
+    let after = status::rule::compute(generation, outcome, &rollout, &before, &(world.environment.now)());
     if after == before {
         return Ok(());
     }

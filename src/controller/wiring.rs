@@ -14,12 +14,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::queue::{Waker, channel, run as work};
 use super::{resource, rule, workload};
+use crate::api::conditions::{ConditionType, is_true};
 use crate::api::labels;
 use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
+use crate::cluster::rollouts;
 use crate::cluster::watch::{self, Change};
 use crate::cluster::world::{Caches, Entry, Environment, World};
 use crate::plan::index::{Known, ResourceKey};
@@ -72,6 +74,9 @@ async fn rule_pass(wakers: Arc<Wakers>, name: String) -> Result<super::pass::Don
     let world = Arc::clone(&wakers.world);
     rule::reconcile(world, name.clone(), |types| wakers.rule_admitted(&name, types)).await
 }
+
+/// How long changes of resources are gathered before a rule says how far its edit has come.
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 
 /// A workload's key, printable.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -248,6 +253,7 @@ impl Wakers {
             self.world.forget_poke(&**resource);
         }
         self.consumers(&key);
+        self.rollout(resource);
         for uid in self.world.index().dependents(&key) {
             self.resources.wake(ResourceKey { namespace: key.namespace.clone(), uid });
         }
@@ -256,6 +262,17 @@ impl Wakers {
         }
         self.shared(resource, &key);
         self.resources.wake(key);
+    }
+
+    /// While an edit of its rule is under way: the resources whose turn has come, and before long the rule, which
+    /// says how far it is.
+    fn rollout(&self, resource: &ScoreResource) {
+        let Some(rule) = resource.spec.rule.as_deref().and_then(|rule| self.world.rule(rule)) else { return };
+        let status = self.world.caches.rules.get("", &rule.name).and_then(|found| found.status.clone());
+        if status.is_some_and(|status| is_true(&status.conditions, ConditionType::RollingOut)) {
+            rollouts::next(&self.world, &rule).into_iter().for_each(|key| self.resources.wake(key));
+            self.rules.wake_after(rule.name.clone(), REPORT_AFTER);
+        }
     }
 
     /// The resources that a resource's params name: it is one of their owners.

@@ -131,6 +131,7 @@ impl<'a, 'o> Stage<'a, 'o> {
             demands: demands.to_vec(),
             holders: Vec::new(),
             best_rule: chosen.map(|found| found.rule.clone()),
+            move_to: None,
             new_guid: self.new_guid(uid),
         };
         match bind(&inputs) {

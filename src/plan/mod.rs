@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod params;
 pub mod problem;
 pub mod resource;
+pub mod rollout;
 pub mod rule;
 pub mod schema;
 pub mod score;

@@ -30,6 +30,7 @@ mod pods;
 mod real_files;
 mod rollout;
 mod rotation;
+mod rule_edits;
 mod schema;
 mod second_look;
 mod sharing;

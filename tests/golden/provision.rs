@@ -82,8 +82,13 @@ impl Case {
                 Err(problems) => Outcome::Rejected(problems),
             };
             if *own {
-                let status =
-                    status::rule::compute(GENERATION, &outcome, &ProvisionerRuleStatus::default(), NOW);
+                let status = status::rule::compute(
+                    GENERATION,
+                    &outcome,
+                    &status::rule::Rollout::default(),
+                    &ProvisionerRuleStatus::default(),
+                    NOW,
+                );
                 files.insert(format!("rules/{name}.yaml"), to_yaml(&json!(status)));
             }
         }
@@ -112,6 +117,8 @@ impl Case {
             generation: GENERATION,
             consumers: demands.iter().map(|demand| demand.workload.clone()).collect(),
             other_rules: best.into_iter().filter(|other| *other != rule.name).collect(),
+            made_by: None,
+            remark: None,
             outputs: None,
             inventory: before.inventory.clone(),
         };
@@ -157,6 +164,7 @@ impl Case {
             demands: demands.to_vec(),
             holders: vec![],
             best_rule,
+            move_to: None,
             new_guid: format!("guid-{}", short_hash(&uid.to_string())),
         };
         match bind(&inputs) {

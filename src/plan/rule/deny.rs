@@ -22,6 +22,7 @@ pub(super) fn misplaced(spec: &ProvisionerRuleSpec) -> Vec<Problem> {
         ("outputs", spec.outputs.is_empty()),
         ("deletionPolicy", spec.deletion_policy.is_none()),
         ("priority", spec.priority.is_none()),
+        ("maxUnavailable", spec.max_unavailable.is_none()),
     ];
     let message = "a rule with `deny` makes nothing: leave this out, or make two rules of it";
     fields.into_iter().filter(|(_, empty)| !empty).map(|(path, _)| problem(path, message)).collect()

@@ -6,6 +6,7 @@ mod checks;
 pub mod choice;
 mod deny;
 mod manifests;
+mod revision;
 pub mod scope;
 pub mod select;
 
@@ -22,7 +23,7 @@ use super::params;
 use super::problem::Problem;
 use super::schema::Schema;
 use crate::api::conditions::Reason;
-use crate::api::rule::{DeletionPolicy, Generate, Match, ProvisionerRuleSpec};
+use crate::api::rule::{DeletionPolicy, Generate, Match, MaxUnavailable, ProvisionerRuleSpec};
 use crate::template::{Expression, Node, TemplateError};
 
 /// A rule that can be evaluated.
@@ -59,6 +60,10 @@ pub struct Rule {
     pub outputs: BTreeMap<String, Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
+    /// How many resources an edit may make unready at once.
+    pub max_unavailable: MaxUnavailable,
+    /// What its resources are made by: see [`crate::api::rule::ProvisionerRuleStatus::revision`].
+    pub revision: String,
     /// What it forbids, if it is a guardrail; then it provides nothing.
     pub deny: Option<Denial>,
     /// Whether any expression reads the other workloads of the namespace (P12).
@@ -130,6 +135,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         ready_when,
         outputs,
         deletion_policy,
+        max_unavailable,
         deny,
         deny_when,
     } = spec.clone();
@@ -152,6 +158,8 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         ready_when: conditions("readyWhen", &ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
+        max_unavailable: max_unavailable.unwrap_or_default(),
+        revision: revision::revision(spec),
         deny: deny.map(|message| Denial { message, when }),
         reads_workloads: false,
         unused: Vec::new(),
