@@ -129,7 +129,13 @@ fn workload() -> Vec<Value> {
 fn resource_object() -> Value {
     let spec = ScoreResourceSpec { source_workload: Some("web".into()), ..ScoreResourceSpec::default() };
     let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
-    let belonging = Belonging { namespace: "team-a", owner, spec: &spec, policy: DeletionPolicy::Delete };
+    let belonging = Belonging {
+        namespace: "team-a",
+        owner,
+        spec: &spec,
+        policy: DeletionPolicy::Delete,
+        outlived: vec![],
+    };
     let id = ObjectId { api_version: "v1".into(), kind: "ConfigMap".into(), name: "c".into() };
     dress(&belonging, id, json!({"metadata": {"name": "c"}})).body
 }

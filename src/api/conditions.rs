@@ -82,6 +82,7 @@ pub enum Reason {
     QuotaExceeded,
     NamespaceTerminating,
     Suspended,
+    Deleting,
     ApiError,
     Failed,
 }

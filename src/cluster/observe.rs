@@ -1,5 +1,6 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+pub mod outlive;
 mod resource;
 mod secrets;
 
@@ -95,7 +96,8 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: retained(world, &resource.spec),
         accepted: is_true_of(&status.conditions, ConditionType::Applied, generation),
-        outputs: status.outputs,
+        // What is being deleted serves nobody new.
+        outputs: status.outputs.filter(|_| resource.metadata.deletion_timestamp.is_none()),
     })
 }
 
@@ -169,6 +171,7 @@ fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<Stri
 
 fn dependency(world: &World, namespace: &str, name: &str, uid: &ResourceUid) -> Dependency {
     let resource = world.caches.resources.get(namespace, &uid.object_name());
+    let resource = resource.filter(|found| found.metadata.deletion_timestamp.is_none());
     let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
     let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));
     Dependency {

@@ -14,9 +14,10 @@ use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
 use crate::api::rule::DeletionPolicy;
+use crate::cluster::Error;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
+use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::Admission;
-use crate::cluster::{Error, observe};
 use crate::plan::Plan;
 use crate::plan::guard;
 use crate::plan::problem::Awaited;
@@ -188,7 +189,8 @@ fn kept_values(
 fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
     let owner = owner(pass.resource)?;
     let spec = &pass.resource.spec;
-    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy })
+    let policy = rule.deletion_policy;
+    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy, outlived: Vec::new() })
 }
 
 /// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
@@ -211,9 +213,10 @@ async fn apply(
     evaluated: &Evaluated,
     rolled: &BTreeMap<String, String>,
 ) -> Result<Found, Error> {
-    let Some(belonging) = belonging(pass, rule) else {
+    let Some(mut belonging) = belonging(pass, rule) else {
         return Ok(Found::stopped(pass, Outcome::Applying));
     };
+    belonging.outlived = outlive::by_secrets(pass.world, belonging.namespace, &pass.before.inventory).await?;
     let uid = belonging.owner.uid.clone();
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
     let announced = pass::announced(&manifests, &pass.before.inventory);

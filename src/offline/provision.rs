@@ -259,10 +259,11 @@ impl<'a, 'o> Stage<'a, 'o> {
 
     fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {
         let uid = spec.uid();
-        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
-        let owner =
-            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
-        Belonging { namespace: &self.inputs.namespace, owner, spec, policy }
+        let existing = self.existing(&uid);
+        let object_uid = existing.map(|existing| existing.object_uid.clone()).unwrap_or_default();
+        let owner = Owner { kind: "ScoreResource", name: uid.object_name(), uid: object_uid };
+        let outlived = existing.map(|existing| existing.outlived.clone()).unwrap_or_default();
+        Belonging { namespace: &self.inputs.namespace, owner, spec, policy, outlived }
     }
 
     /// The claim of a volume, where a consumer is no StatefulSet, whose pods have a claim each (L02).

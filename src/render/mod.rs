@@ -10,6 +10,7 @@ pub mod generated;
 pub mod job;
 pub mod manifest;
 mod object;
+pub mod outlive;
 pub mod owner;
 pub mod pod;
 pub mod probe;

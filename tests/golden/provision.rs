@@ -292,7 +292,7 @@ fn composed(spec: &ScoreResourceSpec, rule: &Rule, texts: &BTreeMap<String, Comp
 fn belonging<'a>(spec: &'a ScoreResourceSpec, rule: &Rule) -> Belonging<'a> {
     let name = spec.uid().object_name();
     let owner = Owner { kind: "ScoreResource", uid: uid_of(&name), name };
-    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy }
+    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy, outlived: vec![] }
 }
 
 /// What a workload sees of a resource.
