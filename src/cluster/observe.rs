@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
-pub use secrets::{missing_secrets, secret_values};
+pub use secrets::{missing, pod_values, secret_values};
 
 use super::Error;
 use super::world::World;
@@ -96,6 +96,8 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: retained(world, &resource.spec),
         outputs: status.outputs,
+        rule: resource.spec.rule.clone(),
+        patches: status.patches,
     })
 }
 

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::compose::compose;
-use super::pass::{self, carry_out};
+use super::pass::{self, Carried, carry_out};
 use super::report::{Found, Pass, announce};
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::names::{SHARED_CLASS, shared_uid};
@@ -16,13 +16,14 @@ use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
 use crate::plan::Plan;
+use crate::plan::patch::{self, Read};
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
 use crate::plan::rule::{Rule, choice};
 use crate::render::resource::{Belonging, claim, claim_id, composed_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
-use crate::template::{self, SecretRef};
+use crate::template;
 use std::sync::Arc;
 
 /// Provisions a resource that is bound.
@@ -176,8 +177,9 @@ fn is_generated(rule: &Rule) -> bool {
 #[must_use]
 pub fn reads_secrets(pass: &Pass<'_>) -> bool {
     let owns = pass.before.inventory.iter().any(|entry| entry.id.kind == "Secret");
-    let outputs = pass.before.outputs.iter().flat_map(|outputs| outputs.values());
-    owns || outputs.into_iter().any(|output| output.to_string().contains("secretKeyRef"))
+    let mut outputs = pass.before.outputs.iter().flat_map(|outputs| outputs.values());
+    let patches = || !patch::reads(&json!(pass.before.patches)).is_empty();
+    owns || outputs.any(|output| output.to_string().contains("secretKeyRef")) || patches()
 }
 
 async fn apply(
@@ -199,14 +201,14 @@ async fn apply(
     let later = [claim_id(&pass.resource.spec), composed_id(&pass.resource.spec)];
     let is_later = |id: &ObjectId| later.contains(id);
     let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
-    let found =
-        Found { outcome: carried.outcome, outputs: None, inventory: carried.inventory, error: carried.error };
+    let Carried { outcome, inventory, live: made, error } = carried;
+    let found = Found { outcome, outputs: None, patches: None, inventory, error };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }
     let mut live: BTreeMap<_, _> = BTreeMap::new();
     for object in &evaluated.objects {
-        if let Some(now) = carried.live.get(&object.id) {
+        if let Some(now) = made.get(&object.id) {
             live.insert(object.key.clone(), serde_json::to_value(&**now).unwrap_or_default());
         }
     }
@@ -316,21 +318,23 @@ async fn conclude(
     if found.outcome == Outcome::Ready {
         let stored = serde_json::to_value(&offered.outputs).ok();
         found.outputs = stored.and_then(|value| value.as_object().cloned());
+        found.patches = offered.patches;
     }
     Ok(found)
 }
 
-/// The Secrets of others that are missing for what is offered.
+/// The Secrets and ConfigMaps that are missing for what is offered.
 async fn awaited_secrets(
     pass: &Pass<'_>,
     rule: &Rule,
     live: &BTreeMap<String, Value>,
     offered: &Offer,
 ) -> Result<Vec<Awaited>, Error> {
-    let wanted: BTreeSet<SecretRef> = offered.references().cloned().collect();
-    let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
+    let mut wanted: BTreeSet<Read> = offered.references().map(Read::from).collect();
+    wanted.extend(patch::reads(&json!(offered.patches)));
+    let missing = observe::missing(pass.world, &pass.key.namespace, &wanted).await?;
     let hint = || format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
-    let awaited = |what: String| Awaited::new(Reason::WaitingForSecret, what + &hint());
+    let awaited = |found: Awaited| Awaited { message: found.message + &hint(), ..found };
     Ok(missing.into_iter().map(awaited).collect())
 }
 

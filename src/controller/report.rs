@@ -3,6 +3,7 @@
 use kube::ResourceExt;
 use serde_json::{Map, Value};
 
+use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
@@ -30,6 +31,8 @@ pub struct Found {
     pub outcome: Outcome,
     /// The outputs, if the resource is ready.
     pub outputs: Option<Map<String, Value>>,
+    /// What it sets in the pods of its consumers, if it is ready.
+    pub patches: Option<Patches>,
     /// What is ours now.
     pub inventory: Vec<InventoryEntry>,
     /// The error that the next attempt may not meet.
@@ -40,7 +43,8 @@ impl Found {
     /// Nothing was applied: what is there stays.
     #[must_use]
     pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
-        Self { outcome, outputs: None, inventory: pass.before.inventory.clone(), error: None }
+        let inventory = pass.before.inventory.clone();
+        Self { outcome, outputs: None, patches: None, inventory, error: None }
     }
 }
 
@@ -49,7 +53,7 @@ impl Found {
 /// # Errors
 /// Where the API server refuses or cannot be asked.
 pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result<(), Error> {
-    publish(pass, &Found { outcome: Outcome::Applying, inventory, outputs: None, error: None }).await
+    publish(pass, &Found { inventory, ..Found::stopped(pass, Outcome::Applying) }).await
 }
 
 /// Writes the status if it differs, and tells of it if `Ready` changed.
@@ -62,6 +66,7 @@ pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
         consumers: pass.seen.owners.iter().map(|owner| owner.name.clone()).collect(),
         other_rules: others(pass),
         outputs: found.outputs.clone(),
+        patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
     let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());

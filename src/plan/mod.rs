@@ -8,11 +8,13 @@ pub mod graph;
 pub mod index;
 pub mod lookup;
 pub mod params;
+pub mod patch;
 pub mod problem;
 pub mod resource;
 pub mod rule;
 pub mod schema;
 pub mod score;
+mod strict;
 pub mod workload;
 
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@ pub mod job;
 pub mod manifest;
 mod object;
 pub mod owner;
+mod patched;
 pub mod pod;
 pub mod probe;
 pub mod resource;
@@ -20,6 +21,7 @@ pub mod stateful_set;
 
 pub use manifest::{Manifest, Manifests};
 pub use owner::Owner;
+pub use patched::fits;
 pub use secrets::SecretValues;
 
 use crate::plan::score::settings::Kind;

@@ -5,6 +5,7 @@ pub mod bounds;
 mod checks;
 pub mod choice;
 mod manifests;
+mod patches;
 pub mod scope;
 pub mod select;
 
@@ -56,6 +57,8 @@ pub struct Rule {
     pub ready_when: Vec<(String, Expression)>,
     /// What the resource offers.
     pub outputs: BTreeMap<String, Node>,
+    /// What it sets in the pods of its consumers.
+    pub patches: Option<Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
     /// Whether any expression reads the other workloads of the namespace (P12).
@@ -117,6 +120,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         shared,
         ready_when,
         outputs,
+        patches,
         deletion_policy,
     } = spec.clone();
     Rule {
@@ -135,6 +139,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         shared: manifests::compile("shared", &shared, problems),
         ready_when: conditions(&ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
+        patches: patches::compile(patches, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
         reads_workloads: false,
         unused: Vec::new(),
