@@ -75,9 +75,10 @@ fn in_their_lists(workload: &Workload, patch: &Patch) -> Value {
         items.extract_if(.., is_elsewhere).collect::<Vec<_>>()
     });
     for (list, moved) in [("initContainers", to_init), ("containers", to_main)] {
-        if let (false, Value::Array(items)) =
-            (moved.is_empty(), spec.entry(list).or_insert_with(|| json!([])))
-        {
+        if moved.is_empty() {
+            continue;
+        }
+        if let Value::Array(items) = spec.entry(list).or_insert_with(|| json!([])) {
             items.extend(moved);
         }
     }

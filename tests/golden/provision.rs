@@ -113,6 +113,7 @@ impl Case {
             consumers: demands.iter().map(|demand| demand.workload.clone()).collect(),
             other_rules: best.into_iter().filter(|other| *other != rule.name).collect(),
             outputs: None,
+            patches: None,
             inventory: before.inventory.clone(),
         };
         let outcome = match evaluate(rule, Part::Own, &inputs) {
@@ -230,6 +231,7 @@ impl Case {
             Plan::Rejected(problems) => (Outcome::Failing(problems), BTreeMap::new()),
             Plan::Ready(offered) => {
                 facts.outputs = json!(offered.outputs).as_object().cloned();
+                facts.patches = offered.patches;
                 (Outcome::Ready, offered.composed)
             }
         }
@@ -301,5 +303,7 @@ fn state(demand: &Demand, Resolved { spec, status }: &Resolved) -> ResourceState
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: false,
         outputs: status.outputs.clone(),
+        rule: spec.rule.clone(),
+        patches: status.patches.clone(),
     }
 }

@@ -55,6 +55,8 @@ impl<S: Clone> Merge<S> {
                     let path = below(place.path, key);
                     match have.get_mut(key) {
                         Some(have) => self.value(Place { path: &path, field: key }, have, value, source),
+                        // The API server keeps no empty list: it would look like drift.
+                        None if value.as_array().is_some_and(Vec::is_empty) => {}
                         None => {
                             have.insert(key.clone(), value.clone());
                             self.added.insert(path, source.clone());

@@ -145,8 +145,9 @@ impl Check {
         };
         for key in entries.keys().filter(|key| !known.contains(&key.as_str())) {
             let hint = did_you_mean(key, known.iter().copied());
-            let message =
-                format!("is not a field that a patch can set{hint} (there: {})", list(known.iter().copied()));
+            let there = || format!(" (there: {})", list(known.iter().copied()));
+            let hint = if hint.is_empty() { there() } else { hint };
+            let message = format!("is not a field that a patch can set{hint}");
             self.refuse(below(path, key), message);
         }
         Some(entries)
