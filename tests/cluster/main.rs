@@ -25,6 +25,7 @@ mod gateway;
 mod kinds;
 mod lifecycle;
 mod ownership;
+mod patches;
 mod pods;
 mod real_files;
 mod rollout;
