@@ -37,7 +37,7 @@ pub(super) fn template(workload: &Workload, own: Value) -> Value {
     if workload.patches.is_empty() { own } else { merge(workload, own).whole }
 }
 
-fn merge<'w>(workload: &'w Workload, own: Value) -> Merge<&'w Patch> {
+fn merge(workload: &Workload, own: Value) -> Merge<&Patch> {
     let mut merge = Merge::new(own);
     for patch in &workload.patches {
         merge.add(&of_containers(workload, patch), &patch);

@@ -120,7 +120,7 @@ impl Check {
             for (at, item) in items(&path, Some(value)).into_iter().filter(|(_, item)| !is_open(item)) {
                 match list.identity(item) {
                     Err(key) => {
-                        self.refuse(at, format!("has no `{key}`: what is merged here is told apart by it"))
+                        self.refuse(at, format!("has no `{key}`: what is merged here is told apart by it"));
                     }
                     Ok(identity) if !identity.contains("{{") && !seen.insert(identity.clone()) => {
                         self.refuse(
