@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::kinds::runs_as;
 use crate::real_files::changes_nothing;
+use crate::support::rule::config_map;
 use crate::support::{Namespace, Rule, cluster, cluster_without_operator, rule, score};
 
 /// A rule with a sidecar, a volume, a variable and an annotation.
@@ -130,6 +131,21 @@ async fn p07_p10_pods_wait_for_what_only_a_patch_reads_and_roll_once_when_it_cha
     ns.edit::<Secret>("certs", json!({"data": {"tls.crt": "dGhyZWU="}})).await;
     rolls(&ns, 4).await;
     assert_eq!(generation(&ns.get("other").await), Some(1), "who reads nothing is left alone");
+}
+
+#[tokio::test]
+async fn p10_a_config_map_of_the_rule_itself_rolls_the_pods_that_a_patch_lets_read_it() {
+    // Nobody looks again for ten minutes: it is the write that is noticed.
+    let ns = cluster().await.namespace("patch-settings").await;
+    let settings = |mode: &str| {
+        let read = json!([{"configMapRef": {"name": "{{ objects.settings.metadata.name }}"}}]);
+        let object = config_map("settings", json!({ "MODE": mode }));
+        rule("settings").makes("settings", object).set("/patches/containers/envFrom", read)
+    };
+    ns.rule(settings("one")).await;
+    ns.apply(score("web").needs("it", "settings")).await.becomes_ready().await;
+    ns.rule(settings("two")).await;
+    rolls(&ns, 2).await;
 }
 
 async fn create(ns: &Namespace, kind: &str, name: &str, data: Value) {
