@@ -9,9 +9,10 @@ use std::process::Command;
 
 use score_operator::api::labels::{self, Form};
 use score_operator::api::resource::{ObjectId, ScoreResourceSpec};
-use score_operator::api::rule::DeletionPolicy;
+use score_operator::api::rule::{DeletionPolicy, ProvisionerRule};
 use score_operator::api::{API_VERSION, GROUP, instructions};
 use score_operator::plan::Plan;
+use score_operator::plan::rule::compile;
 use score_operator::plan::workload::{WorkloadInputs, plan, validate};
 use score_operator::render::resource::{Belonging, dress};
 use score_operator::render::{self, Owner, SecretValues};
@@ -49,6 +50,21 @@ fn every_score_file_in_the_documentation_is_valid() {
         }
     }
     assert!(seen >= 8, "only {seen} Score files in the documentation");
+}
+
+#[test]
+fn every_rule_in_the_documentation_can_be_used() {
+    let mut seen = 0;
+    for block in
+        pages().iter().flat_map(|page| blocks(&read(page))).filter(|it| it["kind"] == "ProvisionerRule")
+    {
+        seen += 1;
+        let rule: ProvisionerRule = serde_json::from_value(block.clone()).expect("a rule");
+        if let Err(problems) = compile("it", &rule.spec) {
+            panic!("{}: {problems:#?}", block["metadata"]["name"]);
+        }
+    }
+    assert!(seen >= 1, "no rule in the documentation");
 }
 
 #[test]

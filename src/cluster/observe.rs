@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 pub use resource::{Resource, is_settled, resource, retained_guid};
-pub use secrets::{missing_secrets, secret_values};
+pub use secrets::{missing, pod_values, secret_values};
 
 use super::Error;
 use super::world::World;
@@ -98,6 +98,8 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         accepted: is_true_of(&status.conditions, ConditionType::Applied, generation),
         // What is being deleted serves nobody new.
         outputs: status.outputs.filter(|_| resource.metadata.deletion_timestamp.is_none()),
+        rule: resource.spec.rule.clone(),
+        patches: status.patches,
     })
 }
 

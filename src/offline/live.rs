@@ -67,7 +67,10 @@ impl Snapshot {
         };
         let resource = |found: &ScoreResource| {
             let status = found.status.as_ref()?;
-            let seen = Seen::new(&status.conditions, &status.inventory, status.outputs.clone());
+            let seen = Seen {
+                patches: status.patches.clone(),
+                ..Seen::new(&status.conditions, &status.inventory, status.outputs.clone())
+            };
             Some((found.spec.uid(), seen))
         };
         Live {
@@ -107,5 +110,6 @@ fn existing(resource: &ScoreResource) -> Existing {
         object_uid: resource.uid().unwrap_or_default(),
         outlived: resource.status.iter().flat_map(outlived).cloned().collect(),
         outputs: resource.status.as_ref().and_then(|status| status.outputs.clone()),
+        patches: resource.status.as_ref().and_then(|status| status.patches.clone()),
     }
 }

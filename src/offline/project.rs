@@ -13,6 +13,7 @@ use super::source::Source;
 use super::supplied::Supplied;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
+use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec};
 use crate::plan::Plan;
 use crate::plan::demand::Demand;
@@ -58,6 +59,8 @@ pub struct Existing {
     pub outlived: Vec<InventoryEntry>,
     /// Its outputs, once it was ready.
     pub outputs: Option<Map<String, Json>>,
+    /// What it sets in the pods of its consumers.
+    pub patches: Option<Patches>,
 }
 
 /// What became of one workload.
@@ -246,7 +249,7 @@ fn planned(
         let known = index.get(&inputs.namespace, &source.name);
         let demands: Vec<_> =
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
-        let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
+        let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid)).and_then(render::fits);
         let objects = planned.and_then(|workload| {
             output.reads(workload.secrets());
             let manifests = render::workload(&workload, &inputs.secrets);

@@ -21,7 +21,7 @@ use crate::plan::guard::{self, Guard};
 use crate::plan::index::{Index, Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate};
+use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate, patches};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
 use crate::plan::rule::select::{Labels, Subject, guarding};
@@ -161,12 +161,20 @@ impl<'a, 'o> Stage<'a, 'o> {
     fn take_known(&self, resource: &mut Resource) {
         let supplied = self.inputs.supplied.of(&resource.demands);
         let existing = self.existing(&resource.uid).filter(|existing| existing.spec == resource.spec);
-        let existing = existing.and_then(|existing| existing.outputs.as_ref());
+        let existing = existing.and_then(|existing| Some((existing.outputs.as_ref()?, &existing.patches)));
         match (supplied, existing) {
             (Some(outputs), _) if !matches!(resource.outputs, Plan::Rejected(_)) => {
-                resource.outputs = Plan::Ready(outputs.clone());
+                // What the rule patches nobody supplies: it must be known all the same.
+                let patches = std::mem::replace(&mut resource.patches, Plan::Ready(None));
+                resource.outputs = patches.and_then(|patches| {
+                    resource.patches = Plan::Ready(patches);
+                    Plan::Ready(outputs.clone())
+                });
             }
-            (_, Some(outputs)) => resource.outputs = Plan::Ready(outputs.clone()),
+            (_, Some((outputs, patches))) => {
+                resource.outputs = Plan::Ready(outputs.clone());
+                resource.patches = Plan::Ready(patches.clone());
+            }
             _ => {}
         }
     }
@@ -195,6 +203,7 @@ impl<'a, 'o> Stage<'a, 'o> {
                 live.extend(shared);
                 offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready)
             });
+            resource.patches = patches(rule, &evaluated, &live);
             let texts = match &offered {
                 Plan::Ready(offer) if !offer.composed.is_empty() => {
                     self.output.reads(offer.references());

@@ -27,6 +27,7 @@ mod guardrails;
 mod kinds;
 mod lifecycle;
 mod ownership;
+mod patches;
 mod pods;
 mod real_files;
 mod rollout;
