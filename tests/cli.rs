@@ -35,7 +35,7 @@ fn every_case_gives_what_is_expected() {
 
 #[test]
 fn there_are_cases_of_every_exit_status() {
-    program::assert_statuses(&root(), "0\n1\n2\n");
+    program::assert_statuses(&root(), 30, "0\n1\n2\n");
 }
 
 const SMALL: &str = "apiVersion: score.dev/v1b1\nmetadata:\n  name: shop\ncontainers:\n  web:\n    image: nginx\n    variables:\n      A: yes\n";

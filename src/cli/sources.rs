@@ -14,6 +14,7 @@ use crate::offline::rules::{self, RuleFile};
 use crate::offline::source::Source;
 use crate::offline::supplied::Supplied;
 use crate::offline::workload::{self, Changes, NAMESPACE};
+use crate::offline::yaml::Node;
 
 /// What was read of files: what could be used, what is wrong with the rest, and how many files there were.
 pub(super) struct Found<T> {
@@ -43,8 +44,13 @@ pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<
 
 /// Files with nothing of ours in them.
 pub(super) fn nothing(paths: &[PathBuf]) -> Failure {
+    Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", shown(paths)))
+}
+
+/// Paths as they were named.
+pub(super) fn shown(paths: &[PathBuf]) -> String {
     let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-    Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", names.join(", ")))
+    names.join(", ")
 }
 
 /// Gives how many documents there were.
@@ -88,17 +94,27 @@ pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Op
 /// # Errors
 /// Files that cannot be read.
 pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
+    rules_of(paths, |input, node| input.is_one_of(paths) || rules::is_rule(node))
+}
+
+/// The rules among other documents, also of a file that was named.
+///
+/// # Errors
+/// Files that cannot be read.
+pub(super) fn rules_among(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
+    rules_of(paths, |_, node| rules::is_rule(node))
+}
+
+fn rules_of(paths: &[PathBuf], is_meant: impl Fn(&Input, &Node) -> bool) -> Result<Found<RuleFile>, Failure> {
     let mut found = Found { items: Vec::new(), findings: Vec::new(), files: 0 };
     for input in files::read(paths)? {
         found.files += 1;
-        let file = input.file();
-        let is_named = paths.iter().any(|path| path.as_path() == Path::new(file.name));
         match nodes(&input.file()) {
             Ok(nodes) => {
-                for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
-                    match rules::read(file.name, node) {
+                for node in nodes.iter().filter(|node| is_meant(&input, node)) {
+                    match rules::read(&input.name, node) {
                         Ok(rule) => found.items.push(rule),
-                        Err(finding) => found.findings.push(*finding),
+                        Err(findings) => found.findings.extend(findings),
                     }
                 }
             }
@@ -107,6 +123,14 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
     }
     found.findings.extend(rules::twice(&found.items));
     Ok(found)
+}
+
+/// The default rules.
+///
+/// # Errors
+/// None in fact: a test reads them.
+pub(super) fn default_rules() -> Result<Vec<RuleFile>, Failure> {
+    rules::defaults().map_err(|findings| Failure::error(report::text(&findings)))
 }
 
 /// The outputs that a file supplies.

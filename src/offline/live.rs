@@ -1,6 +1,7 @@
 //! From the objects of a cluster to the inputs of a projection, and to what an explanation says of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
@@ -36,6 +37,7 @@ impl Snapshot {
             file: String::new(),
             name: rule.name_any(),
             spec: rule.spec.clone(),
+            places: Arc::default(),
         };
         // What is wrong with a rule stands in its own status.
         let (rules, _) = Rules::admit(self.rules.iter().map(rule));

@@ -52,7 +52,7 @@ pub(super) fn must_work(manifests: &Manifests) -> Plan<()> {
 
 /// Every key that the outputs refer to is in a Secret that the rule itself writes; of any other only a
 /// cluster can tell (P07).
-fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
+pub(super) fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
     let bodies = || manifests.iter().map(|manifest| &manifest.body).chain(live.values());
     let is_written = |wanted: &&SecretRef| bodies().any(|body| has_key(body, wanted));
     let wanted: BTreeSet<_> = offered.references().cloned().collect();

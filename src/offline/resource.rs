@@ -1,5 +1,7 @@
 //! What became of a resource in a projection, and what is to be said of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::finding::Finding;
@@ -28,6 +30,8 @@ pub struct Resource {
     pub params: Option<Value>,
     /// Its objects, as far as they are known, in order.
     pub objects: Vec<ObjectId>,
+    /// Its objects as the rule says, by key: kept for the tests of rules only, as they may be many.
+    pub made: BTreeMap<String, Json>,
     /// What it offers, or why that is not known.
     pub outputs: Plan<Map<String, Json>>,
     /// Who demands it, by workload and name.
@@ -47,6 +51,7 @@ impl Resource {
             candidates: Vec::new(),
             params: None,
             objects: Vec::new(),
+            made: BTreeMap::new(),
             outputs: Plan::Pending(Vec::new()),
             demands: Vec::new(),
             shares: None,
