@@ -71,6 +71,31 @@ Examples:
 
 Exit status, as kubectl diff has it: 0 nothing would change, 1 something would, more than 1 trouble.";
 
+pub(super) const RULES_CHECK: &str = "\
+Of a directory, all .yaml files below it are read; objects of other kinds are skipped. A problem keeps the operator
+from using the rule. A warning does not: something is defined and not used, only its name tells a rule from another,
+or a rule is never chosen. Default rules count as installed for that, unless one of the same name is given.
+
+Examples:
+  score-operator rules check platform/rules/
+  score-operator rules check rule.yaml --strict -o github
+
+Exit status: 0 no problem, 1 wrong usage or a file that cannot be read, 2 there are problems, or warnings under
+--strict.";
+
+pub(super) const RULES_LIST: &str = "\
+The first rule of a type that matches provides a resource: those of higher priority are tried first, then those that
+name an id, a class, select workloads, select namespaces, then by name. Without a path the rules of the cluster are
+listed; else those of the files, and the default rules, unless one of the same name is given.
+
+Examples:
+  score-operator rules list
+  score-operator rules list platform/rules/ --no-default-rules
+  score-operator rules list platform/rules/ --type postgres -o json
+
+Exit status: 0 listed, 1 wrong usage, or a file or cluster that cannot be read, 2 there are problems: `rules check`
+says them, too.";
+
 pub(super) const RULES_TEST: &str = "\
 Of a directory, all .yaml files below it are read: rules, and documents of the kind RuleTest, wherever they stand.
 Default rules are there, too, unless one of the same name is given. Nothing is asked of a cluster; rolled values

@@ -10,6 +10,7 @@ use super::report;
 use crate::api::names::is_label;
 use crate::offline::document::{contents, nodes};
 use crate::offline::finding::Finding;
+use crate::offline::rules::check::stray;
 use crate::offline::rules::{self, RuleFile};
 use crate::offline::source::Source;
 use crate::offline::supplied::Supplied;
@@ -111,7 +112,9 @@ fn rules_of(paths: &[PathBuf], is_meant: impl Fn(&Input, &Node) -> bool) -> Resu
         found.files += 1;
         match nodes(&input.file()) {
             Ok(nodes) => {
-                for node in nodes.iter().filter(|node| is_meant(&input, node)) {
+                let (meant, others): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_meant(&input, node));
+                found.findings.extend(others.into_iter().filter_map(|node| stray(&input.name, node)));
+                for node in meant {
                     match rules::read(&input.name, node) {
                         Ok(rule) => found.items.push(rule),
                         Err(findings) => found.findings.extend(findings),

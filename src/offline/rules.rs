@@ -1,6 +1,8 @@
 //! The rules that an offline run knows: the default ones, which are part of the program, and those of the
 //! user, read and admitted as the operator does.
 
+pub mod check;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 

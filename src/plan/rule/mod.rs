@@ -5,6 +5,7 @@ pub mod bounds;
 mod checks;
 pub mod choice;
 mod manifests;
+pub mod order;
 pub mod scope;
 pub mod select;
 
@@ -60,8 +61,8 @@ pub struct Rule {
     pub deletion_policy: DeletionPolicy,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
-    /// What is defined and never used, a message each: worth a warning.
-    pub unused: Vec<String>,
+    /// What is defined and never used, with paths within `spec`: worth a warning, and no reason to refuse it.
+    pub unused: Vec<Problem>,
 }
 
 impl Rule {
