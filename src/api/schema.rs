@@ -38,6 +38,7 @@ pub fn json_schema<T: JsonSchema>() -> Value {
     let mut schema = T::json_schema(&mut generator()).to_value();
     walk(&mut schema, &mut |node| {
         strip_null(node);
+        one_of_to_enum(node);
         node.retain(|key, _| !key.starts_with("x-kubernetes-"));
     });
     schema
@@ -138,6 +139,16 @@ fn collapse_optional(node: &mut Map<String, Value>) {
         for (key, value) in only {
             node.entry(key.clone()).or_insert_with(|| value.clone());
         }
+    }
+}
+
+/// Constants of which one is meant, as a list: messages can name them then.
+fn one_of_to_enum(node: &mut Map<String, Value>) {
+    let Some(Value::Array(branches)) = node.get("oneOf") else { return };
+    let constants: Option<Vec<_>> = branches.iter().map(|branch| branch.get("const").cloned()).collect();
+    if let Some(constants) = constants {
+        node.remove("oneOf");
+        node.insert("enum".to_owned(), constants.into());
     }
 }
 

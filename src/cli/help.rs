@@ -36,6 +36,13 @@ Examples:
   source <(score-operator completion bash)
   score-operator completion fish > ~/.config/fish/completions/score-operator.fish";
 
+pub(super) const SCHEMAS: &str = "\
+An editor that knows yaml-language-server reads the schema that the first line of a file names:
+  # yaml-language-server: $schema=schemas/provisionerrule.json
+
+Examples:
+  score-operator schemas --dir schemas/";
+
 pub(super) const RENDER: &str = "\
 Nothing is asked of a cluster, so passwords are not rolled: a fixed text stands in their place. Owner references
 are left out, as they need uids.

@@ -15,6 +15,7 @@ mod render;
 mod report;
 mod rules;
 mod run;
+mod schemas;
 mod sources;
 mod unwrap;
 mod validate;
@@ -70,6 +71,13 @@ enum Command {
     Rules {
         #[command(subcommand)]
         command: rules::Command,
+    },
+    /// Write the JSON Schemas of rules, their tests and ScoreWorkloads, for editors.
+    #[command(after_help = help::SCHEMAS)]
+    Schemas {
+        /// The directory; one file per kind.
+        #[arg(long)]
+        dir: PathBuf,
     },
     /// Print a script that completes arguments in a shell.
     #[command(after_help = help::COMPLETION)]
@@ -158,6 +166,7 @@ impl Cli {
             Command::Explain(args) => explain::execute(args),
             Command::Diff(args) => diff::execute(args),
             Command::Rules { command } => rules::execute(command),
+            Command::Schemas { dir } => schemas::execute(&dir),
             Command::Completion { shell } => completion::execute(shell),
             Command::Version => version::execute(),
         }
