@@ -22,6 +22,7 @@ mod crash;
 mod files;
 mod frozen;
 mod gateway;
+mod guide;
 mod kinds;
 mod lifecycle;
 mod ownership;
