@@ -50,24 +50,23 @@ fn commands(block: &[String]) -> Vec<Step> {
     steps
 }
 
-/// The commands as one script. After each stands a line by which its output is found.
+/// The steps as one script. After each command stands a line by which its output is found.
 fn script(steps: &[Step], dir: &Path) -> String {
-    let mut script = "set -u\n".to_owned();
-    for (index, step) in steps.iter().enumerate() {
-        match step {
-            Step::File(path, text) => {
-                let kept = dir.join(format!("file-{index}"));
-                fs::write(&kept, text).unwrap();
-                let (kept, path) = (kept.display(), path.display());
-                script += &format!("mkdir -p \"$(dirname {path})\"; cp {kept} {path}\n");
-            }
-            Step::Command(command, _) => {
-                script +=
-                    &format!("{command}\nend=$?; echo \"{END} {index} $end\"; [ $end = 0 ] || exit 9\n");
-            }
+    steps.iter().enumerate().map(|(index, step)| line(index, step, dir)).collect()
+}
+
+fn line(index: usize, step: &Step, dir: &Path) -> String {
+    match step {
+        Step::File(path, text) => {
+            let kept = dir.join(format!("file-{index}"));
+            fs::write(&kept, text).unwrap();
+            let (kept, path) = (kept.display(), path.display());
+            format!("mkdir -p \"$(dirname {path})\"; cp {kept} {path}\n")
+        }
+        Step::Command(command, _) => {
+            format!("{command}\nend=$?; echo \"{END} {index} $end\"; [ $end = 0 ] || exit 9\n")
         }
     }
-    script
 }
 
 const END: &str = "=== end of step";
@@ -135,10 +134,13 @@ fn a_rule_author_can_follow_the_guide() {
     shell.arg("-c").arg(format!("exec 2>&1\n{}", script(&steps, dir.path()))).current_dir(&work);
     shell.env("PATH", programs(&cluster, dir.path())).env("KUBECONFIG", cluster.kubeconfig());
     let output = shell.output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+    let wrong = differences(&steps, &String::from_utf8(output.stdout).unwrap());
+    assert!(wrong.is_empty(), "docs/rule-authors.md shows something else\n{}", wrong.join("\n"));
+}
 
-    let mut wrong = String::new();
-    let mut lines = said.lines();
+/// The commands that did not say what the page shows, up to the first that failed.
+fn differences(steps: &[Step], said: &str) -> Vec<String> {
+    let (mut wrong, mut lines) = (Vec::new(), said.lines());
     for (index, step) in steps.iter().enumerate() {
         let Step::Command(command, expected) = step else { continue };
         let (mut found, end) = (Vec::new(), format!("{END} {index} "));
@@ -147,17 +149,16 @@ fn a_rule_author_can_follow_the_guide() {
             found.extend(status.is_none().then_some(line));
             status
         });
-        let trouble = shows(&found, expected).err();
-        let trouble = if status == Some("0") { trouble } else { Some(format!("ended with {status:?}")) };
-        if let Some(trouble) = trouble {
-            // What follows was not run.
-            if status.is_none() {
-                break;
-            }
-            wrong += &format!("$ {command}\n{}\n--- {trouble}\n", found.join("\n"));
+        let trouble = match status {
+            Some("0") => shows(&found, expected).err(),
+            _ => Some(format!("ended with {status:?}: what follows was not run")),
+        };
+        wrong.extend(trouble.map(|trouble| format!("$ {command}\n{}\n--- {trouble}", found.join("\n"))));
+        if status != Some("0") {
+            break;
         }
     }
-    assert!(wrong.is_empty(), "docs/rule-authors.md shows something else\n{wrong}");
+    wrong
 }
 
 #[test]

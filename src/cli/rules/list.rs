@@ -111,22 +111,29 @@ fn lines<'a>(type_: &str, rules: &'a Rules) -> Vec<Line<'a>> {
 }
 
 fn text(type_: &str, rules: &Rules) -> String {
-    let mut text = format!("{PLACE}{}{PLACE:#}\n", printable(type_));
-    for (index, line) in lines(type_, rules).iter().enumerate() {
-        let Line { rule, before_next, beaten_by, is_refused } = line;
+    let head = format!("{PLACE}{}{PLACE:#}", printable(type_));
+    let all = lines(type_, rules);
+    let of_rules = all.iter().enumerate().flat_map(|(index, line)| line.shown(index + 1));
+    let mut text = std::iter::once(head).chain(of_rules).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}
+
+impl Line<'_> {
+    /// The rule at its place, and below it what is to be said of it.
+    fn shown(&self, place: usize) -> Vec<String> {
+        let Self { rule, before_next, beaten_by, is_refused } = self;
         let (name, selects) = (printable(&rule.name), printable(&selects(rule)));
-        text += &format!("  {}. {name}: priority {}, for {selects}\n", index + 1, rule.priority);
+        let head = format!("  {place}. {name}: priority {}, for {selects}", rule.priority);
         let refused = is_refused.then(|| "cannot be used: what it would provide waits".to_owned());
         let beaten = beaten_by.map(|winner| {
             let winner = printable(&winner.name);
             format!("never chosen: `{winner}` is tried before it and matches whatever it does")
         });
         let before = before_next.map(|why| format!("before the next: {why}"));
-        for remark in [refused, beaten, before].into_iter().flatten() {
-            text += &format!("     {remark}\n");
-        }
+        let remarks = [refused, beaten, before].into_iter().flatten();
+        std::iter::once(head).chain(remarks.map(|remark| format!("     {remark}"))).collect()
     }
-    text
 }
 
 /// What a rule asks of a resource.

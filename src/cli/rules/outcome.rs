@@ -76,23 +76,22 @@ pub(super) fn shown(outcomes: &[Outcome], format: Format) -> Result<String, Fail
 }
 
 fn text(outcomes: &[Outcome]) -> String {
-    let mut text: String = outcomes.iter().map(lines).collect();
     let words = [("passed", true), ("updated", false), ("failed", true)];
     let counts = words.into_iter().filter_map(|(word, always)| {
         let count = outcomes.iter().filter(|outcome| outcome.word() == word).count();
         (always || count > 0).then(|| format!("{count} {word}"))
     });
-    text += &counts.collect::<Vec<_>>().join(", ");
-    text + "\n"
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    outcomes.iter().flat_map(lines).chain([counts]).map(|line| line + "\n").collect()
 }
 
-fn lines(outcome: &Outcome) -> String {
+fn lines(outcome: &Outcome) -> Vec<String> {
     let line = outcome.line.map_or_else(String::new, |line| format!(":{line}"));
     let (file, name, word) = (printable(&outcome.file), printable(&outcome.name), outcome.word());
     let style = if outcome.has_failed() { BAD } else { anstyle::Style::new() };
+    let head = format!("{style}{word}{style:#} {PLACE}{file}{line}{PLACE:#}: {name}");
     let difference = outcome.difference().unwrap_or_default().lines();
-    let difference: String = difference.map(|line| format!("  {}\n", printable(line))).collect();
-    format!("{style}{word}{style:#} {PLACE}{file}{line}{PLACE:#}: {name}\n{difference}")
+    std::iter::once(head).chain(difference.map(|line| format!("  {}", printable(line)))).collect()
 }
 
 fn json(outcomes: &[Outcome]) -> Result<String, Failure> {

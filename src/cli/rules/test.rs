@@ -55,7 +55,7 @@ pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
             sources::shown(&args.paths)
         )));
     }
-    refuse(findings)?;
+    refuse(&findings)?;
     let mut outcomes = Vec::new();
     for file in files {
         outcomes.extend(file.run(&rules, args.update)?);
@@ -65,8 +65,8 @@ pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
     if failed { Err(Failure::Differs) } else { Ok(()) }
 }
 
-fn refuse(findings: Vec<Finding>) -> Result<(), Failure> {
-    if findings.is_empty() { Ok(()) } else { Err(Failure::Refused(report::text(&findings))) }
+fn refuse(findings: &[Finding]) -> Result<(), Failure> {
+    if findings.is_empty() { Ok(()) } else { Err(Failure::Refused(report::text(findings))) }
 }
 
 fn rules(args: &TestArgs) -> Result<(Rules, Vec<Finding>), Failure> {
@@ -113,7 +113,7 @@ impl TestFile {
                 }
             }
         }
-        refuse(findings)?;
+        refuse(&findings)?;
         if outcomes.iter().any(Outcome::is_updated) {
             self.write()?;
         }

@@ -68,7 +68,7 @@ fn may_both_match(one: &Rule, other: &Rule) -> bool {
 }
 
 fn requirements(selector: Option<&Selector>) -> Vec<Expression> {
-    selector.into_iter().flat_map(|selector| selector.clone()).collect()
+    selector.cloned().into_iter().flatten().collect()
 }
 
 /// Whether no labels can meet both requirements.
