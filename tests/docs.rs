@@ -97,7 +97,9 @@ fn every_annotation_in_the_documentation_exists() {
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
             let key = format!("{prefix}{}", name.trim_end_matches(['.', '-']));
             let is_known = known.contains(key.as_str()) || instructions::is_known(&key);
+            let is_label = text[..at + prefix.len()].ends_with(labels::DENY_PREFIX);
             let is_known = is_known
+                || is_label
                 || key == prefix
                 || key == for_rbac
                 || key == instructions::IMAGE_OF.trim_end_matches('.');
@@ -134,7 +136,7 @@ fn workload() -> Vec<Value> {
         "resources": {"db": {"type": "postgres"}},
     });
     let outputs = json!({"p": {"secretKeyRef": {"name": "conn", "key": "p"}}});
-    let db = json!({"object": "o", "uid": "postgres.default#web.db", "current": true, "ready": true, "reason": "Ready", "message": "", "outputs": outputs});
+    let db = json!({"object": "o", "uid": "postgres.default#web.db", "current": true, "reason": "Ready", "message": "", "outputs": outputs});
     let inputs = json!({"name": "web", "namespace": "team-a", "uid": "u", "generation": 1, "spec": spec, "resources": {"db": db}});
     let inputs: WorkloadInputs = serde_json::from_value(inputs).expect("inputs");
     let Plan::Ready(workload) = plan(&inputs) else { panic!("its resource is ready") };

@@ -16,6 +16,7 @@ use super::cache::Cache;
 use super::events::Events;
 use super::kinds::{Kind, Kinds};
 use super::objects::{Changes, Objects};
+use super::rollouts::Rollouts;
 use super::secrets::{Rotations, Secrets};
 use super::{Error, call, found};
 use crate::api::labels;
@@ -117,6 +118,8 @@ pub struct World {
     pub environment: Environment,
     /// How long what was read of Secrets is trusted.
     pub resync: Duration,
+    /// How far edits of rules have come.
+    pub rollouts: Rollouts,
     index: RwLock<Index>,
     book: RwLock<Book>,
     settled: Mutex<HashMap<String, Settled>>,
@@ -145,6 +148,7 @@ impl World {
             caches,
             environment,
             resync,
+            rollouts: Rollouts::default(),
             index: RwLock::default(),
             book: RwLock::default(),
             settled: Mutex::default(),

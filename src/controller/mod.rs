@@ -8,6 +8,7 @@ pub mod queue;
 pub mod report;
 pub mod resource;
 pub mod rule;
+pub mod turn;
 pub mod wiring;
 pub mod workload;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::pass::{self, Done, Next};
 use super::provision;
-use super::report::{Found, Pass, publish};
+use super::report::{Found, Pass, publish, publish_users};
 use crate::api::resource::{ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, own, status as write};
@@ -39,8 +39,11 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
     };
     let before = resource.status.clone().unwrap_or_default();
     let pass = Pass { world: &world, key: &key, resource: &resource, seen: &seen, before };
-    let found = provision::provision(&pass).await?; // evaluates (pure), applies (writes), judges (pure)
-    finish(&pass, found, failed).await // writes, if it differs
+    match provision::provision(&pass).await? {
+        // evaluates (pure), applies (writes), judges (pure)
+        Some(found) => finish(&pass, found, failed).await, // writes, if it differs
+        None => hold(&pass).await,                         // writes, if its users differ
+    }
 }
 
 /// Leaves everything as it is, and says so. Consumers that come are still written down: whoever owned it alone
@@ -60,6 +63,13 @@ async fn freeze(
         write::resource(world, resource, &before.conditions, &after).await?;
     }
     Ok(Done::NOTHING)
+}
+
+/// Leaves it as it is until its turn comes: another resource of its rule then wakes it.
+async fn hold(pass: &Pass<'_>) -> Result<Done, Error> {
+    publish_users(pass).await?;
+    let resync = provision::reads_secrets(pass).then(|| pass::resync(pass.world, &pass.key.uid));
+    Ok(Done { next: resync.map_or(Next::Change, Next::After) })
 }
 
 async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Error> {

@@ -110,11 +110,24 @@ fn lines<'a>(type_: &str, rules: &'a Rules) -> Vec<Line<'a>> {
     order(rules.of_type(type_)).into_iter().map(line).collect()
 }
 
+/// The rules that forbid, by name, each with what it says.
+fn guardrails<'a>(type_: &str, rules: &'a Rules) -> Vec<(&'a Rule, &'a str)> {
+    let all = rules.of_type(type_).iter();
+    let mut found: Vec<_> =
+        all.filter_map(|rule| Some((rule.as_ref(), rule.deny.as_ref()?.message.as_str()))).collect();
+    found.sort_by_key(|(rule, _)| rule.name.as_str());
+    found
+}
+
 fn text(type_: &str, rules: &Rules) -> String {
     let head = format!("{PLACE}{}{PLACE:#}", printable(type_));
     let all = lines(type_, rules);
     let of_rules = all.iter().enumerate().flat_map(|(index, line)| line.shown(index + 1));
-    let mut text = std::iter::once(head).chain(of_rules).collect::<Vec<_>>().join("\n");
+    let of_guards = guardrails(type_, rules).into_iter().map(|(rule, message)| {
+        let (name, selects) = (printable(&rule.name), printable(&selects(rule)));
+        format!("  guardrail {name}: for {selects}: {}", printable(message))
+    });
+    let mut text = std::iter::once(head).chain(of_rules).chain(of_guards).collect::<Vec<_>>().join("\n");
     text.push('\n');
     text
 }
@@ -170,8 +183,10 @@ fn json(types: &[&str], rules: &Rules) -> Result<String, Failure> {
         })
     };
     let of_type = |type_: &&str| {
-        let rules: Vec<Value> = lines(type_, rules).into_iter().map(entry).collect();
-        json!({"type": type_, "rules": rules})
+        let all: Vec<Value> = lines(type_, rules).into_iter().map(entry).collect();
+        let guard = |(rule, message): (&Rule, &str)| json!({"rule": rule.name, "deny": message});
+        let guards: Vec<Value> = guardrails(type_, rules).into_iter().map(guard).collect();
+        json!({"type": type_, "rules": all, "guardrails": guards})
     };
     let all: Vec<_> = types.iter().map(of_type).collect();
     Ok(serde_json::to_string_pretty(&all).map_err(Failure::error)? + "\n")

@@ -22,10 +22,10 @@ pub struct Place<'a> {
     pub tied_with: Option<&'a Rule>,
 }
 
-/// The rules of one type in the order in which they are tried.
+/// The rules of one type in the order in which they are tried. Guardrails provide nothing, and are none of them.
 #[must_use]
 pub fn order(rules: &[Arc<Rule>]) -> Vec<Place<'_>> {
-    let mut rules: Vec<&Rule> = rules.iter().map(AsRef::as_ref).collect();
+    let mut rules: Vec<&Rule> = rules.iter().map(AsRef::as_ref).filter(|rule| rule.deny.is_none()).collect();
     rules.sort_by_key(|rule| rank(rule));
     let place = |(index, rule): (usize, &&'_ Rule)| {
         let before = rules.get(..index).unwrap_or_default();
