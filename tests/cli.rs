@@ -135,7 +135,7 @@ fn as_a_plugin_it_speaks_of_kubectl() {
     let directory = tempfile::tempdir().expect("a directory");
     let plugin = directory.path().join("kubectl-score");
     std::os::unix::fs::symlink(PROGRAM, &plugin).expect("a link");
-    for args in [&["--help"][..], &["wrap", "--help"], &["wrap"]] {
+    for args in [&["--help"][..], &["wrap", "--help"], &["rules", "test", "--help"], &["wrap"]] {
         let found = Run::of_program(&plugin, directory.path(), args, b"");
         let said = found.stdout + &found.stderr;
         assert!(

@@ -95,24 +95,21 @@ pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Op
 /// # Errors
 /// Files that cannot be read.
 pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
-    rules_of(paths, |input, node| input.is_one_of(paths) || rules::is_rule(node))
+    let is_meant = |input: &Input, node: &Node| input.is_one_of(paths) || rules::is_rule(node);
+    Ok(rules_of(&files::read(paths)?, is_meant))
 }
 
 /// The rules among other documents, also of a file that was named.
-///
-/// # Errors
-/// Files that cannot be read.
-pub(super) fn rules_among(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
-    rules_of(paths, |_, node| rules::is_rule(node))
+pub(super) fn rules_among(inputs: &[Input]) -> Found<RuleFile> {
+    rules_of(inputs, |_, node| rules::is_rule(node))
 }
 
-fn rules_of(paths: &[PathBuf], is_meant: impl Fn(&Input, &Node) -> bool) -> Result<Found<RuleFile>, Failure> {
-    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: 0 };
-    for input in files::read(paths)? {
-        found.files += 1;
+fn rules_of(inputs: &[Input], is_meant: impl Fn(&Input, &Node) -> bool) -> Found<RuleFile> {
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
+    for input in inputs {
         match nodes(&input.file()) {
             Ok(nodes) => {
-                let (meant, others): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_meant(&input, node));
+                let (meant, others): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_meant(input, node));
                 found.findings.extend(others.into_iter().filter_map(|node| stray(&input.name, node)));
                 for node in meant {
                     match rules::read(&input.name, node) {
@@ -125,7 +122,7 @@ fn rules_of(paths: &[PathBuf], is_meant: impl Fn(&Input, &Node) -> bool) -> Resu
         }
     }
     found.findings.extend(rules::twice(&found.items));
-    Ok(found)
+    found
 }
 
 /// The default rules.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::exit::{Failure, note, print_styled};
 use super::super::report::{self, Format};
-use super::super::sources;
+use super::super::{files, sources};
 use crate::offline::finding::Finding;
 use crate::offline::rules::check::{Checked, check};
 use crate::plan::problem::list;
@@ -31,7 +31,7 @@ pub struct CheckArgs {
 /// # Errors
 /// Files that cannot be read, and problems; under `--strict`, warnings.
 pub(super) fn execute(args: &CheckArgs) -> Result<(), Failure> {
-    let sources::Found { items, findings, .. } = sources::rules_among(&args.paths)?;
+    let sources::Found { items, findings, .. } = sources::rules_among(&files::read(&args.paths)?);
     if items.is_empty() && findings.is_empty() {
         return Err(nothing(&args.paths));
     }

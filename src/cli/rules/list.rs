@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::exit::{Failure, PLACE, print_styled};
 use super::super::report::printable;
-use super::super::{live, report, sources};
+use super::super::{files, live, report, sources};
 use super::check::nothing;
 use crate::offline::finding::Finding;
 use crate::offline::live::rule_files;
@@ -62,7 +62,7 @@ pub(super) fn execute(args: &ListArgs) -> Result<(), Failure> {
 type Found = (Vec<RuleFile>, Vec<Finding>);
 
 fn of_files(args: &ListArgs) -> Result<Found, Failure> {
-    let sources::Found { items, findings, .. } = sources::rules_among(&args.paths)?;
+    let sources::Found { items, findings, .. } = sources::rules_among(&files::read(&args.paths)?);
     if items.is_empty() && findings.is_empty() {
         return Err(nothing(&args.paths));
     }

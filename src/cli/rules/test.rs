@@ -17,7 +17,7 @@ use crate::offline::yaml::{Node, emit};
 /// The arguments.
 #[derive(Debug, clap::Args)]
 pub struct TestArgs {
-    /// Rules and their tests: files, or directories of them.
+    /// Rules and their tests: files, directories of them, or `-` for stdin.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Do without the default rules.
@@ -44,10 +44,11 @@ struct TestFile {
 /// # Errors
 /// Files that cannot be read, rules and tests that are refused, cases that fail.
 pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
-    let (rules, mut findings) = rules(args)?;
+    let inputs = files::read(&args.paths)?;
+    let (rules, mut findings) = rules(&inputs, args.no_default_rules)?;
     let mut files = Vec::new();
-    for input in files::read(&args.paths)? {
-        read(&input, &mut files, &mut findings);
+    for input in &inputs {
+        read(input, &mut files, &mut findings);
     }
     if files.is_empty() && findings.is_empty() {
         return Err(Failure::error(format_args!(
@@ -69,9 +70,9 @@ fn refuse(findings: &[Finding]) -> Result<(), Failure> {
     if findings.is_empty() { Ok(()) } else { Err(Failure::Refused(report::text(findings))) }
 }
 
-fn rules(args: &TestArgs) -> Result<(Rules, Vec<Finding>), Failure> {
-    let sources::Found { items, mut findings, .. } = sources::rules_among(&args.paths)?;
-    let mut all = if args.no_default_rules { Vec::new() } else { sources::default_rules()? };
+fn rules(inputs: &[Input], no_default_rules: bool) -> Result<(Rules, Vec<Finding>), Failure> {
+    let sources::Found { items, mut findings, .. } = sources::rules_among(inputs);
+    let mut all = if no_default_rules { Vec::new() } else { sources::default_rules()? };
     all.extend(items);
     let (rules, more) = Rules::admit(all);
     findings.extend(more);
@@ -152,6 +153,9 @@ impl TestFile {
     fn write(&self) -> Result<(), Failure> {
         let text: Vec<_> = self.nodes.iter().map(emit).collect();
         let path = Path::new(&self.name);
+        if path == Path::new("-") {
+            return Err(Failure::error("--update writes files, and stdin is none: name the file"));
+        }
         std::fs::write(path, text.join("---\n")).map_err(|error| Failure::write(path, &error))
     }
 }
