@@ -35,7 +35,7 @@ fn every_case_gives_what_is_expected() {
 
 #[test]
 fn there_are_cases_of_every_exit_status() {
-    program::assert_statuses(&root(), "0\n1\n2\n");
+    program::assert_statuses(&root(), 30, "0\n1\n2\n");
 }
 
 const SMALL: &str = "apiVersion: score.dev/v1b1\nmetadata:\n  name: shop\ncontainers:\n  web:\n    image: nginx\n    variables:\n      A: yes\n";
@@ -135,7 +135,7 @@ fn as_a_plugin_it_speaks_of_kubectl() {
     let directory = tempfile::tempdir().expect("a directory");
     let plugin = directory.path().join("kubectl-score");
     std::os::unix::fs::symlink(PROGRAM, &plugin).expect("a link");
-    for args in [&["--help"][..], &["wrap", "--help"], &["wrap"]] {
+    for args in [&["--help"][..], &["wrap", "--help"], &["rules", "test", "--help"], &["wrap"]] {
         let found = Run::of_program(&plugin, directory.path(), args, b"");
         let said = found.stdout + &found.stderr;
         assert!(

@@ -37,6 +37,101 @@ fn crds_are_what_the_types_say() {
     }
 }
 
+#[test]
+fn schemas_are_what_the_types_say() {
+    let fresh = tempfile::tempdir().expect("a directory");
+    let operator = env!("CARGO_BIN_EXE_score-operator");
+    let status = Command::new(operator).args(["schemas", "--dir"]).arg(fresh.path()).status();
+    assert!(status.expect("the operator runs").success());
+    let names = |directory: &Path| -> BTreeSet<_> {
+        let entries =
+            fs::read_dir(directory).expect("schemas").map(|entry| entry.expect("an entry").file_name());
+        entries.collect()
+    };
+    let kept = root().join("docs/schemas");
+    assert_eq!(names(&kept), names(fresh.path()), "the files in docs/schemas; run `cargo xtask codegen`");
+    for name in names(fresh.path()) {
+        let same = read(&fresh.path().join(&name)) == read(&kept.join(&name));
+        assert!(same, "{} is not what the types say; run `cargo xtask codegen`, and commit", name.display());
+    }
+}
+
+/// The comment by which an editor finds the schema of a file.
+const EDITORS: &str = "# yaml-language-server: $schema=";
+
+#[test]
+fn every_shipped_rule_and_test_fits_the_schema_that_it_names() {
+    let mut seen = BTreeMap::new();
+    for path in shipped() {
+        let text = read(&path);
+        let documents = serde_saphyr::from_multiple::<Value>(&text).expect("YAML");
+        let kinds: BTreeSet<_> =
+            documents.iter().filter_map(|it| it["kind"].as_str().map(str::to_owned)).collect();
+        if !["ProvisionerRule", "RuleTest"].iter().any(|kind| kinds.contains(*kind)) {
+            continue;
+        }
+        let first = text.lines().next().unwrap_or_default();
+        let named = first.strip_prefix(EDITORS);
+        let named =
+            named.unwrap_or_else(|| panic!("{} has no `{EDITORS}…` on its first line", path.display()));
+        let schema = path.parent().expect("a directory").join(named);
+        let validator = validator(&schema);
+        for document in documents {
+            let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+            *seen.entry(document["kind"].as_str().expect("a kind").to_owned()).or_insert(0) += 1;
+        }
+    }
+    assert!(seen["ProvisionerRule"] >= 5 && seen["RuleTest"] >= 1, "{seen:?}");
+}
+
+#[test]
+fn a_schema_refuses_what_is_misspelt() {
+    let good: Value = yaml(&root().join("config/rules/postgres.yaml"));
+    let schema = validator(&root().join("docs/schemas/provisionerrule.json"));
+    assert!(schema.is_valid(&good));
+    for (pointer, from, to) in [
+        ("", "spec", "specs"),
+        ("/spec", "outputs", "output"),
+        ("/spec/match", "type", "typ"),
+        ("/spec/generate/password", "alphanumeric", "alphanumerics"),
+    ] {
+        let mut wrong = good.clone();
+        let map = wrong.pointer_mut(pointer).and_then(Value::as_object_mut).expect("a map");
+        let value = map.remove(from).expect("a key");
+        map.insert(to.to_owned(), value);
+        assert!(!schema.is_valid(&wrong), "{pointer}: `{to}` is taken");
+    }
+    let mut selector = good;
+    selector["spec"]["match"]["namespaceSelector"] = json!({"matchLabel": {"env": "prod"}});
+    assert!(!schema.is_valid(&selector), "`matchLabel` is taken");
+}
+
+fn validator(schema: &Path) -> jsonschema::Validator {
+    let text = read(schema);
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{error}"));
+    jsonschema::validator_for(&schema).expect("a schema")
+}
+
+/// The YAML files for users.
+fn shipped() -> Vec<PathBuf> {
+    let mut open = vec![root().join("config"), root().join("examples")];
+    let mut found = Vec::new();
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
 /// covers: G12
 #[test]
 fn crds_are_worth_reading() {

@@ -137,6 +137,7 @@ pub struct Match {
 /// The schema of a label selector, with descriptions of our own.
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 #[allow(dead_code)] // only its schema is used
 struct Selector {
     /// Labels that must all be there with these values.
@@ -151,6 +152,7 @@ struct Selector {
 
 /// One requirement of a label selector.
 #[derive(JsonSchema, Serialize)]
+#[schemars(deny_unknown_fields)]
 #[allow(dead_code)] // only its schema is used
 struct Requirement {
     /// The label.

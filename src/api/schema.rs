@@ -5,6 +5,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::API_VERSION;
+use super::rule::ProvisionerRuleSpec;
 use super::score::Score;
 
 /// The JSON Schema (2020-12) of a Score file inside a ScoreWorkload: what the controller checks.
@@ -13,6 +15,59 @@ pub fn score_json_schema() -> Value {
     let mut schema = inline_schema(&mut generator());
     walk(&mut schema, &mut strip_null);
     schema
+}
+
+/// A whole `ProvisionerRule` as JSON Schema, for editors and for what is checked without a cluster. Unknown keys are
+/// refused where the API server drops them.
+#[must_use]
+pub fn rule_json_schema() -> Value {
+    let description = "Says what a Score resource type means on a cluster: which objects to create, when they are ready, and which outputs a Score file can name.";
+    object_json_schema("ProvisionerRule", description, json_schema::<ProvisionerRuleSpec>())
+}
+
+/// A whole `ScoreWorkload` as JSON Schema, for editors.
+#[must_use]
+pub fn workload_json_schema() -> Value {
+    let description = "A workload described by a Score file: the spec is the score.yaml, unchanged.";
+    object_json_schema("ScoreWorkload", description, score_json_schema())
+}
+
+/// A type as JSON Schema without references, in words that every draft since 06 has.
+#[must_use]
+pub fn json_schema<T: JsonSchema>() -> Value {
+    let mut schema = T::json_schema(&mut generator()).to_value();
+    walk(&mut schema, &mut |node| {
+        strip_null(node);
+        one_of_to_enum(node);
+        node.retain(|key, _| !key.starts_with("x-kubernetes-"));
+    });
+    schema
+}
+
+/// An object of ours around the schema of its spec. Editors know draft 07 best.
+fn object_json_schema(kind: &str, description: &str, spec: Value) -> Value {
+    let mut spec = spec;
+    walk(&mut spec, &mut |node| node.retain(|key, _| !key.starts_with("x-kubernetes-")));
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": kind,
+        "description": description,
+        "type": "object",
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": false,
+        "properties": {
+            "apiVersion": {"description": "The API group and version.", "const": API_VERSION},
+            "kind": {"description": "The kind of object.", "const": kind},
+            "metadata": {
+                "description": "Name, labels and annotations.",
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": {"description": "The object's name.", "type": "string"}},
+            },
+            "spec": spec,
+            "status": {"description": "What the operator says of it: never written by hand.", "type": "object"},
+        },
+    })
 }
 
 /// The same schema as far as a CRD can say it: names of map entries become CEL rules, as CRDs know
@@ -84,6 +139,16 @@ fn collapse_optional(node: &mut Map<String, Value>) {
         for (key, value) in only {
             node.entry(key.clone()).or_insert_with(|| value.clone());
         }
+    }
+}
+
+/// Constants of which one is meant, as a list: messages can name them then.
+fn one_of_to_enum(node: &mut Map<String, Value>) {
+    let Some(Value::Array(branches)) = node.get("oneOf") else { return };
+    let constants: Option<Vec<_>> = branches.iter().map(|branch| branch.get("const").cloned()).collect();
+    if let Some(constants) = constants {
+        node.remove("oneOf");
+        node.insert("enum".to_owned(), constants.into());
     }
 }
 

@@ -8,7 +8,7 @@ use super::{report, sources};
 use crate::api::conditions::Reason;
 use crate::offline::finding::Finding;
 use crate::offline::project::{Inputs, Projection, Sink, Wait, project};
-use crate::offline::rules::{self, Rules};
+use crate::offline::rules::Rules;
 
 /// What the operator would have found in a cluster.
 #[derive(Debug, clap::Args)]
@@ -88,7 +88,7 @@ impl EngineArgs {
         let sources::Found { items, mut findings, files: _ } = sources::rules(&self.rules)?;
         let mut all = Vec::new();
         if !self.no_default_rules {
-            all = rules::defaults().map_err(|finding| Failure::error(report::line(&finding.problem)))?;
+            all = sources::default_rules()?;
         }
         all.extend(items);
         let (rules, more) = Rules::admit(all);

@@ -10,6 +10,8 @@ use anstyle::{AnsiColor, Style};
 
 /// How words that say "this is wrong" look on a terminal.
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// How words that say "this is hardly meant" look on a terminal.
+pub const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 /// How places look on a terminal.
 pub const PLACE: Style = Style::new().bold();
 

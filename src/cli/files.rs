@@ -30,6 +30,11 @@ impl Input {
         File { name: &self.name, bytes: &self.bytes, is_named: self.is_named }
     }
 
+    /// Whether it is one of these paths, and not only below one.
+    pub fn is_one_of(&self, paths: &[PathBuf]) -> bool {
+        paths.iter().any(|path| path.as_path() == Path::new(&self.name))
+    }
+
     /// Reads a file that this one names.
     ///
     /// # Errors

@@ -13,7 +13,9 @@ mod help;
 mod live;
 mod render;
 mod report;
+mod rules;
 mod run;
+mod schemas;
 mod sources;
 mod unwrap;
 mod validate;
@@ -65,6 +67,18 @@ enum Command {
     /// Show what would change in the cluster if Score files were applied.
     #[command(after_help = help::DIFF)]
     Diff(diff::DiffArgs),
+    /// Check, test and list the rules of a platform team.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Command,
+    },
+    /// Write the JSON Schemas of rules, their tests and ScoreWorkloads, for editors.
+    #[command(after_help = help::SCHEMAS)]
+    Schemas {
+        /// The directory; one file per kind.
+        #[arg(long)]
+        dir: PathBuf,
+    },
     /// Print a script that completes arguments in a shell.
     #[command(after_help = help::COMPLETION)]
     Completion {
@@ -125,6 +139,7 @@ fn plugin(command: clap::Command) -> clap::Command {
         Some(help) => command.after_help(help.replace("score-operator ", "kubectl score ")),
         None => command,
     };
+    let examples = |command: clap::Command| examples(command).mut_subcommands(examples);
     command.name("kubectl-score").bin_name("kubectl score").mut_subcommands(examples)
 }
 
@@ -150,6 +165,8 @@ impl Cli {
             Command::Render(args) => render::execute(args),
             Command::Explain(args) => explain::execute(args),
             Command::Diff(args) => diff::execute(args),
+            Command::Rules { command } => rules::execute(command),
+            Command::Schemas { dir } => schemas::execute(&dir),
             Command::Completion { shell } => completion::execute(shell),
             Command::Version => version::execute(),
         }

@@ -1,8 +1,8 @@
 //! Findings for people, programs and pull requests.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::exit::{BAD, Failure, PLACE};
+use super::exit::{BAD, DOUBT, Failure, PLACE};
 use crate::api::conditions::cut;
 use crate::offline::finding::Finding;
 use crate::offline::yaml::is_obeyed;
@@ -30,6 +30,42 @@ pub(super) fn findings(findings: &[Finding], format: Format) -> Result<String, F
         Format::Json => json(findings),
         Format::Github => Ok(findings.iter().map(github).collect()),
     }
+}
+
+/// Problems, and warnings after them. In JSON each says its `level`.
+///
+/// # Errors
+/// None in fact: JSON that cannot be written.
+pub(super) fn with_warnings(
+    problems: &[Finding],
+    warnings: &[Finding],
+    format: Format,
+) -> Result<String, Failure> {
+    match format {
+        Format::Text => Ok(text(problems) + &warnings.iter().map(warning).collect::<String>()),
+        Format::Json => {
+            let level = |level: &'static str| {
+                move |finding| {
+                    let mut entry = entry(finding);
+                    entry["level"] = json!(level);
+                    entry
+                }
+            };
+            let all = problems.iter().map(level("error")).chain(warnings.iter().map(level("warning")));
+            array(&all.collect::<Vec<_>>())
+        }
+        Format::Github => {
+            let warnings = warnings.iter().map(|finding| command("warning", "Warning", finding));
+            Ok(problems.iter().map(github).chain(warnings).collect())
+        }
+    }
+}
+
+/// A warning on one line, styled: `file: path: warning: message`.
+fn warning(Finding { file, problem, .. }: &Finding) -> String {
+    let Problem { path, message, .. } = problem;
+    let file = printable(file);
+    format!("{PLACE}{file}{PLACE:#}: {}{DOUBT}warning{DOUBT:#}: {}\n", place(path), printable(message))
 }
 
 /// Findings for people, styled; a file that is no YAML shows its line.
@@ -64,27 +100,34 @@ fn place(path: &str) -> String {
 }
 
 fn json(findings: &[Finding]) -> Result<String, Failure> {
-    let entry = |Finding { file, place, problem, .. }: &Finding| {
-        json!({
-            "file": file,
-            "line": place.map(|place| place.line),
-            "column": place.map(|place| place.column),
-            "path": problem.path,
-            "reason": problem.reason,
-            "message": problem.message,
-        })
-    };
-    let entries: Vec<_> = findings.iter().map(entry).collect();
-    let text = serde_json::to_string_pretty(&entries).map_err(Failure::error)?;
-    Ok(text + "\n")
+    array(&findings.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn entry(Finding { file, place, problem, .. }: &Finding) -> Value {
+    json!({
+        "file": file,
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "path": problem.path,
+        "reason": problem.reason,
+        "message": problem.message,
+    })
+}
+
+fn array(entries: &[Value]) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(entries).map_err(Failure::error)? + "\n")
 }
 
 /// `::error file=…,line=…,col=…,title=…::…`
 fn github(finding: &Finding) -> String {
+    command("error", &finding.problem.reason.as_str(), finding)
+}
+
+fn command(level: &str, title: &str, finding: &Finding) -> String {
     let Finding { file, place: line, problem, .. } = finding;
     let line = line.map_or_else(String::new, |place| format!(",line={},col={}", place.line, place.column));
     let text = format!("{}{}", place(&problem.path), printable(&problem.message));
-    format!("::error file={}{line},title={}::{}\n", property(file), problem.reason.as_str(), data(&text))
+    format!("::{level} file={}{line},title={title}::{}\n", property(file), data(&text))
 }
 
 /// The text of a workflow command.

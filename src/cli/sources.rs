@@ -10,10 +10,12 @@ use super::report;
 use crate::api::names::is_label;
 use crate::offline::document::{contents, nodes};
 use crate::offline::finding::Finding;
+use crate::offline::rules::check::stray;
 use crate::offline::rules::{self, RuleFile};
 use crate::offline::source::Source;
 use crate::offline::supplied::Supplied;
 use crate::offline::workload::{self, Changes, NAMESPACE};
+use crate::offline::yaml::Node;
 
 /// What was read of files: what could be used, what is wrong with the rest, and how many files there were.
 pub(super) struct Found<T> {
@@ -43,8 +45,13 @@ pub(super) fn workloads(paths: &[PathBuf], changes: ChangeArgs) -> Result<Found<
 
 /// Files with nothing of ours in them.
 pub(super) fn nothing(paths: &[PathBuf]) -> Failure {
+    Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", shown(paths)))
+}
+
+/// Paths as they were named.
+pub(super) fn shown(paths: &[PathBuf]) -> String {
     let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-    Failure::error(format_args!("{} holds no ScoreWorkload and no Score file", names.join(", ")))
+    names.join(", ")
 }
 
 /// Gives how many documents there were.
@@ -88,17 +95,26 @@ pub(super) fn namespace(wanted: Option<&str>, workloads: &[Source]) -> Result<Op
 /// # Errors
 /// Files that cannot be read.
 pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
-    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: 0 };
-    for input in files::read(paths)? {
-        found.files += 1;
-        let file = input.file();
-        let is_named = paths.iter().any(|path| path.as_path() == Path::new(file.name));
+    let is_meant = |input: &Input, node: &Node| input.is_one_of(paths) || rules::is_rule(node);
+    Ok(rules_of(&files::read(paths)?, is_meant))
+}
+
+/// The rules among other documents, also of a file that was named.
+pub(super) fn rules_among(inputs: &[Input]) -> Found<RuleFile> {
+    rules_of(inputs, |_, node| rules::is_rule(node))
+}
+
+fn rules_of(inputs: &[Input], is_meant: impl Fn(&Input, &Node) -> bool) -> Found<RuleFile> {
+    let mut found = Found { items: Vec::new(), findings: Vec::new(), files: inputs.len() };
+    for input in inputs {
         match nodes(&input.file()) {
             Ok(nodes) => {
-                for node in nodes.iter().filter(|node| is_named || rules::is_rule(node)) {
-                    match rules::read(file.name, node) {
+                let (meant, others): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_meant(input, node));
+                found.findings.extend(others.into_iter().filter_map(|node| stray(&input.name, node)));
+                for node in meant {
+                    match rules::read(&input.name, node) {
                         Ok(rule) => found.items.push(rule),
-                        Err(finding) => found.findings.push(*finding),
+                        Err(findings) => found.findings.extend(findings),
                     }
                 }
             }
@@ -106,7 +122,15 @@ pub(super) fn rules(paths: &[PathBuf]) -> Result<Found<RuleFile>, Failure> {
         }
     }
     found.findings.extend(rules::twice(&found.items));
-    Ok(found)
+    found
+}
+
+/// The default rules.
+///
+/// # Errors
+/// None in fact: a test reads them.
+pub(super) fn default_rules() -> Result<Vec<RuleFile>, Failure> {
+    rules::defaults().map_err(|findings| Failure::error(report::text(&findings)))
 }
 
 /// The outputs that a file supplies.

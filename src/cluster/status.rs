@@ -81,7 +81,9 @@ pub async fn rule(
             object.status.as_ref().is_none_or(|old| old.observed_generation != after.observed_generation);
         world.caches.rules.wrote(written);
         world.events.transition(object, before, &after.conditions).await;
-        let unused = world.rule(&object.name_any()).map(|rule| rule.unused.clone()).unwrap_or_default();
+        let rule = world.rule(&object.name_any());
+        let unused = rule.iter().flat_map(|rule| rule.unused.iter().map(|found| found.message.clone()));
+        let unused: Vec<_> = unused.collect();
         // Once per generation.
         if is_new && !unused.is_empty() {
             world.events.warn(object, "Unused", &unused).await;

@@ -47,7 +47,7 @@ impl Finding {
 
 /// Where the parts of a document stand, by the paths of problems. Made once, as a file may have as many problems as
 /// lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Places {
     place: Option<Place>,
     /// From the rest of a path to one of `children`: some paths have a dot even where the key is no plain word.

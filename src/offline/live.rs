@@ -1,6 +1,7 @@
 //! From the objects of a cluster to the inputs of a projection, and to what an explanation says of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
@@ -29,17 +30,24 @@ pub struct Snapshot {
     pub rules: Vec<ProvisionerRule>,
 }
 
+/// The rules of a cluster, to be admitted.
+#[must_use]
+pub fn rule_files(rules: &[ProvisionerRule]) -> Vec<RuleFile> {
+    let file = |rule: &ProvisionerRule| RuleFile {
+        file: String::new(),
+        name: rule.name_any(),
+        spec: rule.spec.clone(),
+        places: Arc::default(),
+    };
+    rules.iter().map(file).collect()
+}
+
 impl Snapshot {
     /// The inputs that the operator has now.
     #[must_use]
     pub fn inputs(&self) -> Inputs {
-        let rule = |rule: &ProvisionerRule| RuleFile {
-            file: String::new(),
-            name: rule.name_any(),
-            spec: rule.spec.clone(),
-        };
         // What is wrong with a rule stands in its own status.
-        let (rules, _) = Rules::admit(self.rules.iter().map(rule));
+        let (rules, _) = Rules::admit(rule_files(&self.rules));
         Inputs {
             namespace: self.namespace.name_any(),
             namespace_labels: self.namespace.labels().clone(),

@@ -53,7 +53,7 @@ pub(super) fn must_work(manifests: &Manifests) -> Plan<()> {
 
 /// Every key that the outputs and patches refer to is in a Secret or ConfigMap that the rule itself writes; of any other only a
 /// cluster can tell (P07).
-fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
+pub(super) fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
     let bodies = || manifests.iter().map(|manifest| &manifest.body).chain(live.values());
     let is_written = |wanted: &&Read| wanted.optional || bodies().any(|body| holds(body, wanted));
     let mut wanted: BTreeSet<_> = offered.references().map(Read::from).collect();

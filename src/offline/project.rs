@@ -11,6 +11,7 @@ use super::resource::Resource;
 use super::rules::Rules;
 use super::source::Source;
 use super::supplied::Supplied;
+use super::supposed::Supposed;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
 use crate::api::patches::Patches;
@@ -46,6 +47,8 @@ pub struct Inputs {
     pub secrets: SecretValues,
     /// Whether objects count as ready as they are rendered.
     pub assume_ready: bool,
+    /// What a test of a rule supposes instead, about one resource.
+    pub supposed: Option<Supposed>,
 }
 
 /// A resource that a cluster has.

@@ -10,6 +10,7 @@ use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in, stored
 use super::project::{Existing, Inputs, Output};
 use super::resource::Resource;
 use super::rules::Admission;
+use super::supposed::Supposed;
 use crate::api::conditions::Reason;
 use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
@@ -21,7 +22,7 @@ use crate::plan::guard::{self, Guard};
 use crate::plan::index::{Index, Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate, patches};
+use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, RuleObject, evaluate, patches};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
 use crate::plan::rule::select::{Labels, Subject, guarding};
@@ -132,7 +133,10 @@ impl<'a, 'o> Stage<'a, 'o> {
             holders: Vec::new(),
             best_rule: chosen.map(|found| found.rule.clone()),
             move_to: None,
-            new_guid: self.new_guid(uid),
+            new_guid: self
+                .supposed(demands)
+                .and_then(|supposed| supposed.guid.clone())
+                .unwrap_or_else(|| self.new_guid(uid)),
         };
         match bind(&inputs) {
             Binding::Keep { spec, .. } => Some(*spec),
@@ -179,6 +183,19 @@ impl<'a, 'o> Stage<'a, 'o> {
         }
     }
 
+    /// What is supposed of the resource of these demands.
+    fn supposed(&self, demands: &[Demand]) -> Option<&'a Supposed> {
+        self.inputs.supposed.as_ref().filter(|supposed| supposed.is_about(demands))
+    }
+
+    /// Keeps the objects as the rule says, for a test of it.
+    fn note(&self, evaluated: &Evaluated, resource: &mut Resource) {
+        if self.inputs.supposed.is_some() {
+            let body = |object: &RuleObject| (object.key.clone(), object.body.clone());
+            resource.made = evaluated.objects.iter().map(body).collect();
+        }
+    }
+
     fn existing(&self, uid: &ResourceUid) -> Option<&Existing> {
         self.inputs.existing.get(uid)
     }
@@ -197,11 +214,15 @@ impl<'a, 'o> Stage<'a, 'o> {
         let shared = self.share(rule, resource);
         evaluated.and_then(|evaluated| {
             resource.params = Some(evaluated.params.clone());
+            self.note(&evaluated, resource);
             let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
             let mut live = by_key(&evaluated, &manifests);
             let offered = shared.and_then(|shared| {
                 live.extend(shared);
-                offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready)
+                match self.supposed(&resource.demands) {
+                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &live),
+                    None => offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready),
+                }
             });
             resource.patches = patches(rule, &evaluated, &live);
             let texts = match &offered {
@@ -231,7 +252,10 @@ impl<'a, 'o> Stage<'a, 'o> {
             dependencies: dependencies
                 .map(|(name, uid)| (name.clone(), self.dependency(name, uid)))
                 .collect(),
-            generated: rolled(rule, resource),
+            generated: match self.supposed(&resource.demands) {
+                Some(supposed) => supposed.rolled(rule),
+                None => rolled(rule, resource),
+            },
         }
     }
 
@@ -329,6 +353,7 @@ impl<'a, 'o> Stage<'a, 'o> {
         let mut resource = Resource::new(uid.clone(), spec);
         let inputs = self.evaluation(rule, &resource);
         let live = evaluate(rule, Part::Shared, &inputs).and_then(|evaluated| {
+            self.note(&evaluated, &mut resource);
             let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
             let live = by_key(&evaluated, &manifests);
             let works = if ready { Plan::Ready(()) } else { must_work(&manifests) };

@@ -1,5 +1,7 @@
 //! What became of a resource in a projection, and what is to be said of it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use super::finding::Finding;
@@ -29,6 +31,8 @@ pub struct Resource {
     pub params: Option<Value>,
     /// Its objects, as far as they are known, in order.
     pub objects: Vec<ObjectId>,
+    /// Its objects as the rule says, by key: kept for the tests of rules only, as they may be many.
+    pub made: BTreeMap<String, Json>,
     /// What it offers, or why that is not known.
     pub outputs: Plan<Map<String, Json>>,
     /// What it sets in the pods of its consumers, or why that is not known.
@@ -50,6 +54,7 @@ impl Resource {
             candidates: Vec::new(),
             params: None,
             objects: Vec::new(),
+            made: BTreeMap::new(),
             outputs: Plan::Pending(Vec::new()),
             patches: Plan::Ready(None),
             demands: Vec::new(),

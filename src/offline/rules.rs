@@ -1,8 +1,10 @@
 //! The rules that an offline run knows: the default ones, which are part of the program, and those of the
 //! user, read and admitted as the operator does.
 
+pub mod check;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::finding::{Finding, Places};
 use super::yaml::{self, Node, Trouble};
@@ -10,8 +12,10 @@ use crate::api::API_VERSION;
 use crate::api::conditions::Reason;
 use crate::api::names::is_object_name;
 use crate::api::rule::ProvisionerRuleSpec;
+use crate::api::schema::rule_json_schema;
 use crate::plan::problem::Problem;
 use crate::plan::rule::{Rule, compile, matcher};
+use crate::plan::schema::Schema;
 
 /// The default rules by the name of their file: the files that are installed, not copies of them.
 pub const DEFAULTS: &[(&str, &str)] = &[
@@ -25,37 +29,65 @@ pub const DEFAULTS: &[(&str, &str)] = &[
 /// A rule that was read and not yet admitted.
 #[derive(Clone, Debug)]
 pub struct RuleFile {
-    /// Where it was read.
+    /// Where it was read; empty where it comes from a cluster.
     pub file: String,
     /// Its name.
     pub name: String,
     /// Its spec.
     pub spec: ProvisionerRuleSpec,
+    /// Where its parts stand in the file, as far as that is known.
+    pub places: Arc<Places>,
 }
 
-/// Reads a `ProvisionerRule`.
+impl RuleFile {
+    /// A problem within the rule, with its place. `path` begins below the whole object.
+    #[must_use]
+    pub fn finding(&self, path: &str, problem: &Problem) -> Finding {
+        Finding::new(&self.file, &self.places, Problem { path: path.to_owned(), ..problem.clone() })
+    }
+}
+
+/// The schema of a rule; `None` never in fact, as a test compiles it.
+static SCHEMA: LazyLock<Option<Schema>> = LazyLock::new(|| Schema::new(&rule_json_schema()).ok());
+
+/// Reads a `ProvisionerRule`: its form, not yet its meaning.
 ///
 /// # Errors
-/// What is wrong with its form.
-pub fn read(file: &str, document: &Node) -> Result<RuleFile, Box<Finding>> {
-    let wrong = |path: &str, message: String| {
-        let problem = Problem::new(path, Reason::InvalidRule, message);
-        Box::new(Finding::new(file, &Places::of(document), problem))
-    };
-    let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
-    for (key, expected) in [("apiVersion", API_VERSION), ("kind", KIND)] {
-        if text(key) != expected {
-            return Err(wrong(key, format!("is {:?}, expected `{expected}`", text(key))));
-        }
+/// All that is wrong with its form.
+pub fn read(file: &str, document: &Node) -> Result<RuleFile, Vec<Finding>> {
+    let places = Arc::new(Places::of(document));
+    let located = |problem| Finding::new(file, &places, problem);
+    let json = document.to_json();
+    let mut problems = identity(document);
+    if problems.is_empty() {
+        let schema = SCHEMA.iter();
+        problems.extend(schema.flat_map(|schema| schema.problems(&json, "", Reason::InvalidRule)));
     }
-    let name = document.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::text);
-    let Some(name) = name.filter(|name| is_object_name(name)) else {
-        let found = name.map_or_else(|| "is missing".to_owned(), |name| format!("is {name:?}"));
-        return Err(wrong("metadata.name", format!("{found}, expected a name of a-z, 0-9, `-` and `.`")));
+    problems.extend(misnamed(document).filter(|_| problems.is_empty()));
+    if !problems.is_empty() {
+        return Err(problems.into_iter().map(located).collect());
+    }
+    let name = json["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let spec = serde_json::from_value(json["spec"].clone());
+    let wrong = |error: serde_json::Error| Problem::new("spec", Reason::InvalidRule, error.to_string());
+    let spec = spec.map_err(|error| vec![located(wrong(error))])?;
+    Ok(RuleFile { file: file.to_owned(), name, spec, places })
+}
+
+/// A document that says it is something else.
+fn identity(document: &Node) -> Vec<Problem> {
+    let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
+    let wrong = |(key, expected): (&str, &str)| {
+        let message = format!("is {:?}, expected `{expected}`", text(key));
+        (text(key) != expected).then(|| Problem::new(key, Reason::InvalidRule, message))
     };
-    let spec = document.get("spec").map(Node::to_json).unwrap_or_default();
-    let spec = serde_json::from_value(spec).map_err(|error| wrong("spec", error.to_string()))?;
-    Ok(RuleFile { file: file.to_owned(), name: name.to_owned(), spec })
+    [("apiVersion", API_VERSION), ("kind", KIND)].into_iter().find_map(wrong).into_iter().collect()
+}
+
+fn misnamed(document: &Node) -> Option<Problem> {
+    let name = document.get("metadata")?.get("name")?.text().unwrap_or_default();
+    let message = format!("is {name:?}, expected a name of a-z, 0-9, `-` and `.`");
+    (!is_object_name(name)).then(|| Problem::new("metadata.name", Reason::InvalidRule, message))
 }
 
 /// Whether a document is a rule, right or wrong.
@@ -71,21 +103,17 @@ const KIND: &str = "ProvisionerRule";
 ///
 /// # Errors
 /// What is wrong with their form: never, as a test reads them.
-pub fn defaults() -> Result<Vec<RuleFile>, Box<Finding>> {
+pub fn defaults() -> Result<Vec<RuleFile>, Vec<Finding>> {
     let mut all = Vec::new();
     for (file, text) in DEFAULTS {
-        let documents = yaml::read(text).map_err(|troubles| Box::new(broken(file, troubles)))?;
+        let broken = |trouble: Trouble| Finding::broken(file, trouble);
+        let documents =
+            yaml::read(text).map_err(|found| found.into_iter().map(broken).collect::<Vec<_>>())?;
         for document in &documents {
             all.push(read(file, document)?);
         }
     }
     Ok(all)
-}
-
-fn broken(file: &str, troubles: Vec<Trouble>) -> Finding {
-    let nothing = || Finding::unplaced(file, Problem::new("", Reason::InvalidRule, "is no YAML"));
-    let first = troubles.into_iter().next();
-    first.map_or_else(nothing, |trouble| Finding::broken(file, trouble))
 }
 
 /// A problem for each rule that has the name of another: nobody can say which is meant.
@@ -99,7 +127,7 @@ pub fn twice(files: &[RuleFile]) -> Vec<Finding> {
     let remark = |name: &str, file: &RuleFile| {
         let message =
             format!("rule `{name}` is given more than once: names of rules are unique in a cluster");
-        Finding::unplaced(&file.file, Problem::new("metadata.name", Reason::InvalidRule, message))
+        file.finding("metadata.name", &Problem::new("", Reason::InvalidRule, message))
     };
     several.flat_map(|(name, found)| found.into_iter().map(move |file| remark(name, file))).collect()
 }
@@ -129,16 +157,13 @@ impl Rules {
     pub fn admit(files: impl IntoIterator<Item = RuleFile>) -> (Self, Vec<Finding>) {
         let (mut rules, mut findings) = (Self::default(), Vec::new());
         let last: BTreeMap<_, _> = files.into_iter().map(|file| (file.name.clone(), file)).collect();
-        for RuleFile { file, name, spec } in last.into_values() {
-            match compile(&name, &spec) {
+        for file in last.into_values() {
+            match compile(&file.name, &file.spec) {
                 Ok(rule) => rules.add(Admission::Ready(Arc::new(rule))),
                 Err(problems) => {
-                    let within = |problem: &Problem| {
-                        let path = format!("spec.{}", problem.path);
-                        Finding::unplaced(&file, Problem { path, ..problem.clone() })
-                    };
+                    let within = |found: &Problem| file.finding(&below_spec(&found.path), found);
                     findings.extend(problems.iter().map(within));
-                    rules.refuse(&name, &spec, problems);
+                    rules.refuse(&file.name, &file.spec, problems);
                 }
             }
         }
@@ -175,4 +200,8 @@ impl Rules {
     pub fn types(&self) -> impl Iterator<Item = &str> + Clone {
         self.by_type.keys().map(String::as_str)
     }
+}
+
+fn below_spec(path: &str) -> String {
+    if path.is_empty() { "spec".to_owned() } else { format!("spec.{path}") }
 }

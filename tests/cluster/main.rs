@@ -24,6 +24,7 @@ mod files;
 mod frozen;
 mod gateway;
 mod guardrails;
+mod guide;
 mod kinds;
 mod lifecycle;
 mod ownership;

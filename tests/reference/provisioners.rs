@@ -65,6 +65,7 @@ fn rule(provisioner: &Provisioner, uid: &ResourceUid, params: &Map<String, Value
         file: "provisioners.yaml".to_owned(),
         name: format!("{source} {}", short_hash(&uid.to_string())),
         spec: serde_json::from_value(spec).expect("a rule"),
+        places: std::sync::Arc::default(),
     }
 }
 

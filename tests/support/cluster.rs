@@ -169,6 +169,11 @@ impl Cluster {
         self.places.audit()
     }
 
+    /// kubectl as administrator, to be given its arguments.
+    pub fn kubectl_command(&self) -> std::process::Command {
+        self.controlplane.lock().unwrap().kubectl()
+    }
+
     /// Runs kubectl as administrator: its stdout, or what it says on stderr if it fails.
     pub fn kubectl(&self, arguments: &[&str], stdin: &str) -> Result<String, String> {
         use std::io::Write;

@@ -19,6 +19,11 @@ const SETS: &[Set] = &[
         directory: "crds",
         files: &["scoreworkloads.yaml", "provisionerrules.yaml", "scoreresources.yaml"],
     },
+    Set {
+        command: "schemas",
+        directory: "docs/schemas",
+        files: &["provisionerrule.json", "ruletest.json", "scoreworkload.json"],
+    },
     Set { command: "docs", directory: "docs", files: &["annotations.md", "api.md", "expressions.md"] },
 ];
 

@@ -82,6 +82,23 @@ impl From<&str> for Node {
     }
 }
 
+/// As JSON has it, on lines of its own.
+impl From<&Json> for Node {
+    fn from(json: &Json) -> Self {
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Number(number) => Value::Number(number.clone()),
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(Self::from).collect()),
+            Json::Object(map) => {
+                Value::Map(map.iter().map(|(key, value)| (key.as_str().into(), value.into())).collect())
+            }
+        };
+        value.into()
+    }
+}
+
 impl From<Value> for Node {
     fn from(value: Value) -> Self {
         Self { value, ..Self::default() }
@@ -164,6 +181,14 @@ impl Node {
     /// The value of a key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         self.entries_mut()?.iter_mut().find(|(found, _)| found.text == key).map(|(_, node)| node)
+    }
+
+    /// An item of a list, to change it.
+    pub fn item_mut(&mut self, index: usize) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::List(items) => items.get_mut(index),
+            _ => None,
+        }
     }
 
     /// Takes a key out of a map.

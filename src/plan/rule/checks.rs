@@ -124,7 +124,7 @@ fn misplaced_function(found: &Use<'_>) -> Option<Problem> {
 }
 
 /// The locals and generated values that nothing uses: no reason to refuse a rule, but mostly a slip.
-pub(super) fn unused(rule: &Rule) -> Vec<String> {
+pub(super) fn unused(rule: &Rule) -> Vec<Problem> {
     let all = uses(rule);
     let named = |root: &str, key: &str| {
         let is_named = |name: &Vec<String>| match name.as_slice() {
@@ -134,12 +134,15 @@ pub(super) fn unused(rule: &Rule) -> Vec<String> {
         };
         all.iter().any(|found| found.names.iter().any(is_named))
     };
-    let locals = rule.locals.iter().map(|(key, _)| ("locals", key));
-    let generated = rule.generate.keys().map(|key| ("generated", key));
-    let unused = locals.chain(generated).filter(|(root, key)| !named(root, key));
-    let mut messages: Vec<_> = unused.map(|(root, key)| format!("`{root}.{key}` is not used")).collect();
-    messages.sort();
-    messages
+    let locals = rule.locals.iter().map(|(key, _)| ("locals", "locals", key));
+    let generated = rule.generate.keys().map(|key| ("generate", "generated", key));
+    let unused = locals.chain(generated).filter(|(_, root, key)| !named(root, key));
+    let problem = |(field, root, key): (&str, &str, &String)| {
+        Problem::new(format!("{field}.{key}"), Reason::InvalidRule, format!("`{root}.{key}` is not used"))
+    };
+    let mut all: Vec<_> = unused.map(problem).collect();
+    all.sort();
+    all
 }
 
 /// The locals that a secret value reaches, directly or through other locals.

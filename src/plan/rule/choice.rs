@@ -124,7 +124,7 @@ fn unfit(rule: &Arc<Rule>, subject: Subject<'_>) -> Option<Candidate> {
 }
 
 /// What `better` has over `worse`, in the order in which `select` compares.
-fn lead(better: &Rule, worse: &Rule) -> Lead {
+pub(super) fn lead(better: &Rule, worse: &Rule) -> Lead {
     if better.priority != worse.priority {
         return Lead::Priority;
     }
@@ -160,6 +160,21 @@ impl std::fmt::Display for Misfit {
 }
 
 impl Lead {
+    /// Why a rule is tried before another, whatever for.
+    #[must_use]
+    pub fn over_next(self) -> &'static str {
+        match self {
+            Self::Alone => "no other rule",
+            Self::Priority => "its priority is higher",
+            Self::Id => "it names the id",
+            Self::Class => "it names the class",
+            Self::WorkloadSelector => "it selects workloads",
+            Self::NamespaceSelector => "it selects namespaces",
+            Self::Name => "its name comes first, and all else is equal",
+            Self::Binding => "the resource is bound to it",
+        }
+    }
+
     fn of_chosen(self) -> &'static str {
         match self {
             Self::Alone => "no other rule matches",

@@ -6,6 +6,7 @@ mod checks;
 pub mod choice;
 mod deny;
 mod manifests;
+pub mod order;
 mod patches;
 mod revision;
 pub mod scope;
@@ -71,8 +72,8 @@ pub struct Rule {
     pub deny: Option<Denial>,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
-    /// What is defined and never used, a message each: worth a warning.
-    pub unused: Vec<String>,
+    /// What is defined and never used, with paths within `spec`: worth a warning, and no reason to refuse it.
+    pub unused: Vec<Problem>,
 }
 
 /// What a guardrail says, and when.

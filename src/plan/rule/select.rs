@@ -32,8 +32,13 @@ pub fn matching<'a>(
     subject: Subject<'_>,
 ) -> Vec<&'a Arc<Rule>> {
     let mut found: Vec<_> = rules.into_iter().filter(|rule| matches(rule, subject)).collect();
-    found.sort_by_key(|rule| (Reverse(rule.priority), Reverse(specificity(rule)), rule.name.clone()));
+    found.sort_by_key(|rule| rank(rule));
     found
+}
+
+/// Rules are tried in this order, whatever they are tried for.
+pub(super) fn rank(rule: &Rule) -> impl Ord + use<> {
+    (Reverse(rule.priority), Reverse(specificity(rule)), rule.name.clone())
 }
 
 /// The guardrails that match, by name.

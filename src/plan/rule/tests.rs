@@ -218,14 +218,17 @@ fn locals_that_use_each_other_are_printed_as_a_cycle() {
 
 #[test]
 fn what_nothing_uses_is_named_and_no_problem() {
-    let unused = |change: &Value| compile("it", &rule(change)).expect("a good rule").unused.clone();
+    let unused = |change: &Value| -> Vec<String> {
+        let rule = compile("it", &rule(change)).expect("a good rule");
+        rule.unused.iter().map(ToString::to_string).collect()
+    };
     assert_eq!(
         unused(&json!({})),
         [
-            "`generated.nick` is not used",
-            "`locals.port` is not used",
-            "`locals.sizes` is not used",
-            "`locals.text` is not used"
+            "generate.nick: `generated.nick` is not used",
+            "locals.port: `locals.port` is not used",
+            "locals.sizes: `locals.sizes` is not used",
+            "locals.text: `locals.text` is not used"
         ]
     );
     let whole = json!({"outputs": {"o": "{{ locals | json }}", "p": "{{ secret_template(generated[id]) }}"}});

@@ -1,0 +1,66 @@
+//! The commands for authors of rules, as they are: the real program, its stdout, stderr and exit status.
+//!
+//! The directories of `tests/cli_rules/` are cases: see `program`. After a change that is meant:
+//! `UPDATE_GOLDEN=1 cargo test --test cli_rules`, then read `git diff tests/cli_rules`.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "the exception for tests does not reach their helpers")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use program::Run;
+
+#[path = "program/mod.rs"]
+mod program;
+
+const ACCEPT: &str =
+    "If this is meant: `UPDATE_GOLDEN=1 cargo test --test cli_rules`, then read `git diff tests/cli_rules`.";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+#[test]
+fn every_case_gives_what_is_expected() {
+    program::assert_all(&root().join("tests/cli_rules"), ACCEPT);
+}
+
+#[test]
+fn there_are_cases_of_every_exit_status() {
+    program::assert_statuses(&root().join("tests/cli_rules"), 8, "0\n1\n2\n");
+}
+
+#[test]
+fn the_default_rules_pass_their_tests() {
+    let run = Run::of(&root(), &["rules", "test", "config/rules"], b"");
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+    let passed = run.stdout.lines().filter(|line| line.starts_with("passed ")).count();
+    assert!(passed >= 5, "{}", run.stdout);
+    assert!(run.stdout.ends_with(&format!("{passed} passed, 0 failed\n")), "{}", run.stdout);
+}
+
+/// What `--update` writes is what is seen, and no more than is expected of it; comments stay.
+#[test]
+fn an_update_makes_the_cases_pass() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let case = root().join("tests/cli_rules/test-update");
+    for file in ["rule.yaml", "tests.yaml"] {
+        fs::copy(case.join(file), directory.path().join(file)).expect("a copy");
+    }
+    let run = |args: &[&str]| Run::of(directory.path(), &[&["rules", "test", "."], args].concat(), b"");
+    let before = run(&[]);
+    assert_eq!(before.status, 2, "{before:?}");
+    let first = run(&["--update"]);
+    assert_eq!((first.status, first.stderr.as_str()), (0, ""), "{first:?}");
+    assert!(first.stdout.ends_with("1 passed, 2 updated, 0 failed\n"), "{first:?}");
+    let written = fs::read_to_string(directory.path().join("tests.yaml")).expect("the tests");
+    let expected = fs::read_to_string(case.join("updated.yaml")).unwrap_or_default();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(case.join("updated.yaml"), &written).expect("a file can be written");
+    } else {
+        assert!(written == expected, "{written}\n{ACCEPT}");
+    }
+    let again = run(&["--update"]);
+    assert!(again.stdout.ends_with("3 passed, 0 failed\n"), "{again:?}");
+    assert_eq!(fs::read_to_string(directory.path().join("tests.yaml")).expect("the tests"), written);
+}
