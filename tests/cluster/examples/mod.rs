@@ -10,6 +10,7 @@ use crate::support::look::{reference, secret};
 
 mod crossplane;
 mod environments;
+mod jobs;
 
 /// The variables of a workload's one container, by name.
 struct Variables(Vec<EnvVar>);
