@@ -9,6 +9,7 @@ use crate::support::Namespace;
 use crate::support::look::{reference, secret};
 
 mod crossplane;
+mod dapr;
 mod environments;
 mod jobs;
 
