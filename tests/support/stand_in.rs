@@ -20,9 +20,10 @@ pub struct StandIn<'a> {
 }
 
 impl<'a> StandIn<'a> {
-    /// Waits until a resource has made an object of a kind, and is its controller.
+    /// Waits until a resource has made an object of a kind, and is its controller. The type may be `type.class`.
     pub async fn of(ns: &'a Namespace, type_: &str, id: &str, kind: &str) -> Self {
-        let uid = ResourceUid { type_: type_.into(), class: "default".into(), id: id.into() };
+        let (type_, class) = type_.split_once('.').unwrap_or((type_, "default"));
+        let uid = ResourceUid { type_: type_.into(), class: class.into(), id: id.into() };
         let made = |resource: &ScoreResource| {
             let inventory = resource.status.iter().flat_map(|status| &status.inventory);
             inventory.into_iter().find(|entry| entry.id.kind == kind).map(|entry| {
@@ -41,6 +42,11 @@ impl<'a> StandIn<'a> {
     /// The name of its object.
     pub fn name(&self) -> &str {
         self.id["metadata"]["name"].as_str().unwrap()
+    }
+
+    /// Which object it works on.
+    pub fn id(&self) -> &Value {
+        &self.id
     }
 
     /// Its object, as soon as it is there.

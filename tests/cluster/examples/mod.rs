@@ -4,14 +4,27 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::EnvVar;
 use kube::ResourceExt;
+use score_operator::api::conditions::{ConditionStatus, Reason};
 
-use crate::support::Namespace;
 use crate::support::look::{reference, secret};
+use crate::support::{Example, Namespace, cluster_of_examples};
 
 mod crossplane;
 mod dapr;
+mod delegates;
 mod environments;
 mod jobs;
+mod operators;
+
+/// A namespace with the one rule of an example.
+async fn installed(name: &str) -> (Namespace, Example) {
+    let ns = cluster_of_examples().await.namespace(&format!("ex-{name}")).await;
+    let example = Example::new(name);
+    let rule = example.rule("rule.yaml");
+    ns.rule(rule.clone()).await;
+    ns.rule_says(rule.name(), ConditionStatus::True, Reason::Ready).await;
+    (ns, example)
+}
 
 /// The variables of a workload's one container, by name.
 struct Variables(Vec<EnvVar>);
