@@ -35,6 +35,7 @@ mod second_look;
 mod sharing;
 mod status;
 mod told;
+mod troubleshooting;
 mod verdicts;
 mod volumes;
 mod waiting;
