@@ -3,9 +3,9 @@
 use score_operator::api::conditions::{ConditionStatus, Reason};
 use serde_json::json;
 
-use super::{Variables, has_no_pods};
+use super::{Variables, has_no_pods, namespace};
 use crate::support::stand_in::condition;
-use crate::support::{Example, StandIn, Workload, cluster_of_examples};
+use crate::support::{Example, StandIn, Workload};
 
 const ADDRESS: &str = "orders.cwx1.eu-central-1.rds.amazonaws.com";
 
@@ -35,10 +35,9 @@ async fn provisions(crossplane: &StandIn<'_>, workload: &Workload<'_>, rule: &st
 }
 
 /// A whole life of the example, with one of its rules.
-async fn lives(file: &str, namespace: &str) {
-    let cluster = cluster_of_examples().await;
+async fn lives(file: &str, name: &str) {
     let example = Example::new("postgres-crossplane");
-    let ns = cluster.namespace(namespace).await;
+    let ns = namespace(name).await;
     let rule = example.rule(file);
     ns.rule(rule.clone()).await;
     ns.rule_says(rule.name(), ConditionStatus::True, Reason::Ready).await;

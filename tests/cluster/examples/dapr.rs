@@ -4,9 +4,9 @@ use k8s_openapi::api::apps::v1::Deployment;
 use score_operator::api::conditions::{ConditionStatus, Reason};
 use serde_json::json;
 
-use super::{Variables, has_no_pods};
+use super::{Variables, has_no_pods, namespace};
 use crate::support::look::owners;
-use crate::support::{Example, Namespace, Rule, StandIn, cluster_of_examples};
+use crate::support::{Example, Namespace, Rule, StandIn};
 
 const RULES: [&str; 3] = ["rule-pubsub.yaml", "rule-state-store.yaml", "rule-subscription.yaml"];
 
@@ -18,8 +18,8 @@ fn held_back(rule: Rule) -> Rule {
     rule.set("/manifests/server/spec/template/metadata/annotations", json!({"sim/ready": "false"}))
 }
 
-async fn installed(namespace: &str) -> (Namespace, Example) {
-    let ns = cluster_of_examples().await.namespace(namespace).await;
+async fn installed(name: &str) -> (Namespace, Example) {
+    let ns = namespace(name).await;
     let example = Example::new("dapr");
     for file in RULES {
         let rule = held_back(example.rule(file));

@@ -6,7 +6,7 @@ use score_operator::api::conditions::{ConditionStatus, Reason};
 use score_operator::api::resource::ScoreResource;
 use serde_json::json;
 
-use super::{Variables, has_no_pods};
+use super::{RESTRICTED, Variables, has_no_pods};
 use crate::support::stand_in::condition;
 use crate::support::{Example, Namespace, StandIn, Workload, cluster_of_examples};
 
@@ -21,7 +21,7 @@ async fn namespace(example: &Example, env: &str) -> Namespace {
     let labels = found["metadata"]["labels"].as_object().unwrap();
     let mut labels: Vec<_> =
         labels.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect();
-    labels.push(MINE);
+    labels.extend([MINE, RESTRICTED]);
     cluster_of_examples().await.namespace_with_labels(&format!("ex-{name}"), &labels).await
 }
 

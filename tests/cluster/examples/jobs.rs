@@ -8,14 +8,14 @@ use score_operator::api::conditions::Reason;
 use score_operator::api::resource::ScoreResource;
 use serde_json::json;
 
-use super::{Variables, has_no_pods};
+use super::{Variables, has_no_pods, namespace};
 use crate::support::look::owners;
 use crate::support::{Example, Namespace, Score, StandIn, cluster_of_examples};
 
 /// P02: two queues, and one LocalStack for as long as one of them is used.
 #[tokio::test]
 async fn p02_example_sqs_localstack() {
-    let ns = cluster_of_examples().await.namespace("ex-sqs").await;
+    let ns = namespace("ex-sqs").await;
     let example = Example::new("sqs-localstack");
     let orders = ns.apply(example.workload("orders.yaml")).await;
     let shipping = ns.apply(example.workload("shipping.yaml")).await;
@@ -55,7 +55,7 @@ async fn pod_of(ns: &Namespace, job: &str) -> String {
 
 #[tokio::test]
 async fn p07_p09_example_job_provisioner() {
-    let ns = cluster_of_examples().await.namespace("ex-job").await;
+    let ns = namespace("ex-job").await;
     let example = Example::new("job-provisioner");
     for object in example.objects("access.yaml") {
         ns.create(&object).await;

@@ -16,9 +16,17 @@ mod environments;
 mod jobs;
 mod operators;
 
+/// What a namespace says that lets only pods in that ask for nothing special: those of the examples are such.
+const RESTRICTED: (&str, &str) = ("pod-security.kubernetes.io/enforce", "restricted");
+
+/// A namespace of a test, which is strict.
+async fn namespace(name: &str) -> Namespace {
+    cluster_of_examples().await.namespace_with_labels(name, &[RESTRICTED]).await
+}
+
 /// A namespace with the one rule of an example.
 async fn installed(name: &str) -> (Namespace, Example) {
-    let ns = cluster_of_examples().await.namespace(&format!("ex-{name}")).await;
+    let ns = namespace(&format!("ex-{name}")).await;
     let example = Example::new(name);
     let rule = example.rule("rule.yaml");
     ns.rule(rule.clone()).await;
