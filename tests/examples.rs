@@ -45,7 +45,8 @@ fn each_has_a_readme_of_one_screen_that_names_all_of_its_files() {
 fn commanded(readme: &str) -> Vec<String> {
     let commands = readme.lines().filter(|line| line.starts_with("$ "));
     let words = commands.flat_map(|line| line.split_whitespace().map(str::to_owned));
-    words.filter(|word| word.ends_with(".yaml") || word.starts_with("../")).collect()
+    let is_yaml = |word: &str| Path::new(word).extension().is_some_and(|extension| extension == "yaml");
+    words.filter(|word| is_yaml(word) || word.starts_with("../")).collect()
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `examples/postgres-by-environment`: one Score file, three meanings of it.
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{self as core, Secret};
 use kube::ResourceExt;
+use kube::api::{Api, Patch, PatchParams};
 use score_operator::api::conditions::{ConditionStatus, Reason};
 use score_operator::api::resource::ScoreResource;
 use serde_json::json;
@@ -31,7 +32,7 @@ async fn rule(ns: &Namespace) -> String {
 }
 
 #[tokio::test]
-async fn p11_example_postgres_by_environment() {
+async fn p04_p11_example_postgres_by_environment() {
     let example = Example::new("postgres-by-environment");
     let [dev, staging, prod] = [
         namespace(&example, "dev").await,
@@ -52,7 +53,20 @@ async fn p11_example_postgres_by_environment() {
     in_production(&prod, in_prod).await;
     let bound = [rule_of(&dev, "dev"), rule_of(&dev, "staging"), rule_of(&dev, "prod")];
     assert_eq!([rule(&staging).await, rule(&prod).await], bound[1..]);
+    keeps_its_database(&example, &staging).await;
     prod_outlives_its_workload(&prod).await;
+}
+
+/// P04: the namespace becomes another environment, and the workload is rolled out anew; its data stays where it is.
+async fn keeps_its_database(example: &Example, staging: &Namespace) {
+    let bound = rule(staging).await;
+    let all: Api<core::Namespace> = Api::all(staging.client.clone());
+    let relabelled = Patch::Merge(json!({"metadata": {"labels": {"env": "dev"}}}));
+    all.patch(&staging.name, &PatchParams::default(), &relabelled).await.unwrap();
+    let file = example.workload("workload.yaml").image("ghcr.io/acme-engineering/shop:2.4.0");
+    staging.apply(file).await.becomes_ready().await;
+    assert_eq!(rule(staging).await, bound);
+    assert_eq!(Variables::of(staging, "shop").await.secret("DB_HOST"), ("shared-postgres", "host"));
 }
 
 fn rule_of(ns: &Namespace, env: &str) -> String {
