@@ -88,7 +88,7 @@ fn reason(case: &str) -> Reason {
 }
 
 /// Applies a rule, and a workload with one resource `it` of its type.
-async fn with_rule<'a>(ns: &'a Namespace, made: Rule) -> Workload<'a> {
+async fn with_rule(ns: &Namespace, made: Rule) -> Workload<'_> {
     let type_ = made.body["spec"]["match"]["type"].as_str().unwrap().to_owned();
     ns.rule(made).await;
     ns.apply(score("web").needs("it", &type_)).await

@@ -12,7 +12,7 @@ use super::{Variables, has_no_pods, namespace};
 use crate::support::look::owners;
 use crate::support::{Example, Namespace, Score, StandIn, cluster_of_examples};
 
-/// P02: two queues, and one LocalStack for as long as one of them is used.
+/// P02: two queues, and one `LocalStack` for as long as one of them is used.
 #[tokio::test]
 async fn p02_example_sqs_localstack() {
     let ns = namespace("ex-sqs").await;

@@ -1,4 +1,4 @@
-//! Examples in which an operator for one thing makes it: External Secrets, CloudNativePG, Strimzi.
+//! Examples in which an operator for one thing makes it: External Secrets, `CloudNativePG`, Strimzi.
 
 use k8s_openapi::api::apps::v1::Deployment;
 use score_operator::api::workload::ScoreWorkload;
