@@ -92,7 +92,9 @@ fn every_annotation_in_the_documentation_exists() {
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect();
             let key = format!("{prefix}{}", name.trim_end_matches(['.', '-']));
             let is_known = known.contains(key.as_str()) || instructions::is_known(&key);
+            let is_label = text[..at + prefix.len()].ends_with(labels::DENY_PREFIX);
             let is_known = is_known
+                || is_label
                 || key == prefix
                 || key == for_rbac
                 || key == instructions::IMAGE_OF.trim_end_matches('.');
@@ -129,7 +131,7 @@ fn workload() -> Vec<Value> {
         "resources": {"db": {"type": "postgres"}},
     });
     let outputs = json!({"p": {"secretKeyRef": {"name": "conn", "key": "p"}}});
-    let db = json!({"object": "o", "uid": "postgres.default#web.db", "current": true, "ready": true, "reason": "Ready", "message": "", "outputs": outputs});
+    let db = json!({"object": "o", "uid": "postgres.default#web.db", "current": true, "reason": "Ready", "message": "", "outputs": outputs});
     let inputs = json!({"name": "web", "namespace": "team-a", "uid": "u", "generation": 1, "spec": spec, "resources": {"db": db}});
     let inputs: WorkloadInputs = serde_json::from_value(inputs).expect("inputs");
     let Plan::Ready(workload) = plan(&inputs) else { panic!("its resource is ready") };
@@ -143,7 +145,13 @@ fn workload() -> Vec<Value> {
 fn resource_object() -> Value {
     let spec = ScoreResourceSpec { source_workload: Some("web".into()), ..ScoreResourceSpec::default() };
     let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
-    let belonging = Belonging { namespace: "team-a", owner, spec: &spec, policy: DeletionPolicy::Delete };
+    let belonging = Belonging {
+        namespace: "team-a",
+        owner,
+        spec: &spec,
+        policy: DeletionPolicy::Delete,
+        outlived: vec![],
+    };
     let id = ObjectId { api_version: "v1".into(), kind: "ConfigMap".into(), name: "c".into() };
     dress(&belonging, id, json!({"metadata": {"name": "c"}})).body
 }

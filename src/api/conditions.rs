@@ -24,6 +24,8 @@ pub enum ConditionType {
     Available,
     /// Somebody asked the operator to leave the object as it is; absent unless true.
     Suspended,
+    /// An edit of a rule has not reached all its resources yet; absent unless true.
+    RollingOut,
 }
 
 /// Status of a condition.
@@ -63,6 +65,7 @@ pub enum Reason {
     InvalidRule,
     EvaluationFailed,
     ForbiddenKind,
+    Denied,
     RuleNotFound,
     KindNotFound,
     Forbidden,
@@ -81,6 +84,7 @@ pub enum Reason {
     QuotaExceeded,
     NamespaceTerminating,
     Suspended,
+    Deleting,
     ApiError,
     Failed,
 }

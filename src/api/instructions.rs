@@ -54,6 +54,8 @@ pub enum Place {
     Score,
     /// The annotations of a Namespace: for every workload in it that does not say otherwise.
     Namespace,
+    /// The annotations of a ScoreResource.
+    Resource,
     /// The annotations of an object that exists already.
     Object,
     /// The annotations of a ScoreWorkload, ScoreResource or ProvisionerRule itself.
@@ -159,6 +161,13 @@ pub const ALL: &[Instruction] = &[
         values: "any text, such as the time",
         default: "it is looked at when something changes",
         meaning: "A new value has it looked at at once, and the Secrets that it uses read anew.",
+    },
+    Instruction {
+        key: super::labels::MOVE_TO,
+        places: &[Place::Resource],
+        values: "the name of a ProvisionerRule that matches the resource",
+        default: "a live resource stays with its rule, whatever better one appears",
+        meaning: "Moves the resource to another rule. Its data is not moved along. What the old rule made is deleted once what the new one makes is ready, or kept if the old one retains.",
     },
     Instruction {
         key: super::labels::ADOPT,

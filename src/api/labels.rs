@@ -7,6 +7,10 @@ pub const MANAGER: &str = "score-operator";
 /// Field manager of the statuses.
 pub const STATUS_MANAGER: &str = "score-operator-status";
 
+/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` stays until its objects are gone, so that
+/// somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
+pub const FOREGROUND: &str = "foregroundDeletion";
+
 /// Who made an object; also the selector of our watches.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The value of [`MANAGED_BY`] on everything we make.
@@ -33,6 +37,9 @@ pub const SUSPEND: &str = "k8s.score.dev/suspend";
 /// Annotation on an object of ours: a new value has it looked at at once, Secrets included (decision 17).
 pub const RECONCILE_AT: &str = "k8s.score.dev/reconcile-at";
 
+/// Annotation on a ScoreResource: the rule that it is to be moved to (P04).
+pub const MOVE_TO: &str = "k8s.score.dev/move-to";
+
 /// Annotation on pods: a hash of the files that they mount, so that a changed file rolls them (F11).
 pub const FILES_HASH: &str = "k8s.score.dev/files-hash";
 
@@ -44,6 +51,11 @@ pub const DIGEST_KEY: &str = "score-operator-digest-key";
 
 /// Label of a namespace: the Pod Security level that its API server enforces.
 pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
+
+/// Labels of a namespace that forbid a resource type: with the type after it. The value is a class, or [`DENY_ANY`].
+pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
+/// The value of such a label that means every class.
+pub const DENY_ANY: &str = "any";
 
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.

@@ -86,6 +86,10 @@ pub struct ScoreResourceStatus {
     /// Why this rule: the rules that matched too, best first, and lost.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_rules: Vec<String>,
+    /// The rule, and its revision, that the objects were last made by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MadeBy")]
+    pub made_by: Option<MadeBy>,
     /// The workloads (and resources) that use it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consumers: Vec<String>,
@@ -101,6 +105,16 @@ pub struct ScoreResourceStatus {
     /// The objects that the operator made for this resource. Only these are ever deleted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inventory: Vec<InventoryEntry>,
+}
+
+/// What a resource's objects were made by.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeBy {
+    /// The ProvisionerRule.
+    pub rule: String,
+    /// Its `status.revision` at that time.
+    pub revision: String,
 }
 
 /// One object that the operator made. The name is recorded before the object is created, the uid

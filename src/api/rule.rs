@@ -29,6 +29,8 @@ use super::patches::Patches;
     printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status","description":"Whether the rule can be used."}"#,
     printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Revision","type":"string","priority":1,"jsonPath":".status.revision"}"#,
+    printcolumn = r#"{"name":"Rolling-Out","type":"string","priority":1,"jsonPath":".status.conditions[?(@.type==\"RollingOut\")].message","description":"How far an edit has come; empty where it has reached every resource."}"#,
     printcolumn = r#"{"name":"Description","type":"string","priority":1,"jsonPath":".spec.description"}"#,
     printcolumn = r#"{"name":"Message","type":"string","priority":1,"jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
@@ -87,6 +89,22 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DeletionPolicy")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// How many of the rule's resources may be unready at once while an edit of the rule reaches them: a number, or a
+    /// percentage of them; at least one. The next ones are left as they are until enough of those before them are
+    /// ready again. Resources that are new do not wait. Defaults to 25%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MaxUnavailable")]
+    pub max_unavailable: Option<MaxUnavailable>,
+    /// Makes a guardrail of the rule: what it matches is forbidden, whichever rule would provide it, and this is
+    /// what the developer reads. Such a rule makes nothing: only `match`, `params` and `denyWhen` go with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 1024))]
+    pub deny: Option<String>,
+    /// Expressions that must all be true for `deny` to hold, such as `{{ params.storageGi > 100 }}`. They see the
+    /// params after placeholders and the defaults of the rule that provides the resource. Absent: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub deny_when: Vec<String>,
 }
 
 /// Which resources a rule provides. More specific is: id, then class, then workloadSelector, then
@@ -176,13 +194,73 @@ pub enum DeletionPolicy {
     Retain,
 }
 
+/// A number of resources, or a percentage of them.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum MaxUnavailable {
+    /// That many.
+    Number(u32),
+    /// That part of them, rounded down.
+    Percent(Percent),
+}
+
+impl Default for MaxUnavailable {
+    fn default() -> Self {
+        Self::Percent(Percent(25))
+    }
+}
+
+impl JsonSchema for MaxUnavailable {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MaxUnavailable".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": Percent::PATTERN}],
+        })
+    }
+}
+
+/// From 1 to 100, written `25%`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Percent(pub u8);
+
+impl Percent {
+    const PATTERN: &'static str = "^([1-9][0-9]?|100)%$";
+}
+
+impl TryFrom<String> for Percent {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let number = text.strip_suffix('%').and_then(|number| number.parse().ok());
+        let known = number.filter(|number| (1..=100).contains(number)).map(Self);
+        known.ok_or_else(|| format!("expected a percentage from `1%` to `100%`, found {text:?}"))
+    }
+}
+
+impl From<Percent> for String {
+    fn from(percent: Percent) -> Self {
+        format!("{}%", percent.0)
+    }
+}
+
 /// What the operator says of a rule.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProvisionerRuleStatus {
     /// The generation of the spec that this status speaks of; -1 before the operator has seen it.
     pub observed_generation: i64,
-    /// `Ready`: the rule can be used. `Stalled`: it cannot, and every problem is named.
+    /// The revision of what the rule makes; a resource has the one that its objects were made by in
+    /// `status.madeBy.revision`. An edit that makes nothing else, such as of the description, does not change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub revision: Option<String>,
+    /// `Ready`: the rule can be used. `Stalled`: it cannot, and every problem is named. `RollingOut`: an edit has not
+    /// reached all resources yet.
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
 }

@@ -14,6 +14,7 @@ pub mod own;
 pub mod prune;
 pub mod refusal;
 pub mod review;
+pub mod rollouts;
 pub mod secrets;
 pub mod status;
 pub mod watch;

@@ -1,5 +1,7 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+pub mod outlive;
+mod resource;
 mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,26 +10,25 @@ use std::sync::Arc;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
+pub use resource::{Resource, is_settled, resource, retained_guid};
 pub use secrets::{missing, pod_values, secret_values};
 
 use super::Error;
 use super::world::World;
-use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
-use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
-use crate::api::resource::{ScoreResource, ScoreResourceSpec};
+use crate::api::conditions::{ConditionType, Reason, find, is_true_of};
+use crate::api::names::ResourceUid;
+use crate::api::resource::ScoreResourceSpec;
 use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
 use crate::api::{instructions, labels};
-use crate::plan::binding::{self, BindingInputs};
+use crate::plan::binding::{self};
 use crate::plan::demand::Demand;
 use crate::plan::index::{Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::resource::{ResourceInputs, WorkloadView};
 use crate::plan::rule::Rule;
-use crate::plan::rule::select::{Subject, matching};
 use crate::plan::score::settings::Kind;
 use crate::plan::workload::{NamespaceDefaults, ResourceState, Running, WorkloadInputs};
-use crate::render::Owner;
 
 /// The inputs of a workload's plan.
 ///
@@ -90,12 +91,13 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         object: resource.name_any(),
         uid: demand.uid.to_string(),
         current: status.observed_generation == generation && (demand.is_bare() || same),
-        ready: is_true(&status.conditions, ConditionType::Ready),
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map_or_else(|| "being resolved".to_owned(), |ready| ready.message.clone()),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: retained(world, &resource.spec),
-        outputs: status.outputs,
+        accepted: is_true_of(&status.conditions, ConditionType::Applied, generation),
+        // What is being deleted serves nobody new.
+        outputs: status.outputs.filter(|_| resource.metadata.deletion_timestamp.is_none()),
         rule: resource.spec.rule.clone(),
         patches: status.patches,
     })
@@ -123,188 +125,12 @@ fn defaults(world: &World, namespace: &str) -> NamespaceDefaults {
     }
 }
 
-/// What a resource's binding depends on, and who owns it.
-pub struct Resource {
-    /// The inputs of the binding.
-    pub binding: BindingInputs,
-    /// Its ScoreResource, if there is one.
-    pub existing: Option<Arc<ScoreResource>>,
-    /// Its consumers that are there now.
-    pub owners: Vec<Owner>,
-    /// The rules that match, best first.
-    pub matching: Vec<String>,
-}
-
-/// Reads it.
-#[must_use]
-pub fn resource(world: &World, key: &ResourceKey) -> Resource {
-    let existing = world.resource(key);
-    let demands = world.index().demands(key);
-    let owners = owners(world, key, existing.as_deref());
-    let holders = holders(world, key, &demands, &owners, existing.as_deref());
-    let matching = matching_rules(world, key, existing.as_deref(), &demands);
-    let binding = BindingInputs {
-        uid: key.uid.clone(),
-        existing: existing.as_ref().map(|resource| resource.spec.clone()),
-        demands,
-        holders,
-        best_rule: matching.first().cloned(),
-        new_guid: (world.environment.random)(20).to_lowercase(),
-    };
-    Resource { binding, existing, owners, matching }
-}
-
-/// Whether every rule that the watch has brought was read: before that nobody can say which rule fits.
-#[must_use]
-pub fn is_settled(world: &World) -> bool {
-    let book = world.book();
-    world.caches.rules.all().iter().all(|rule| book.contains_key(&rule.name_any()))
-}
-
-/// A new resource whose rule retains takes up the guid that it had before, from the Secret that
-/// stayed (decision 4).
-///
-/// # Errors
-/// Where the API server cannot be asked.
-pub async fn retained_guid(
-    world: &World,
-    key: &ResourceKey,
-    binding: &mut BindingInputs,
-) -> Result<(), Error> {
-    let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
-    let retains = rule.is_some_and(|rule| retains(&rule));
-    if binding.existing.is_some() || !retains {
-        return Ok(());
-    }
-    let name = generated_secret(&key.uid.object_name());
-    let kept = world.secrets.read(&key.namespace, &name).await?;
-    let annotation = |kept: &kube::api::DynamicObject, name: &str| kept.annotations().get(name).cloned();
-    let kept = kept.filter(|kept| annotation(kept, labels::RESOURCE_UID) == Some(key.uid.to_string()));
-    if let Some(guid) = kept.and_then(|kept| annotation(&kept, labels::RESOURCE_GUID)) {
-        binding.new_guid = guid;
-    }
-    Ok(())
-}
-
-/// The consumers that own it: workloads, and `ScoreResources` that depend on it or share it.
-fn owners(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
-    let (mut owners, dependents) = demanding(world, key);
-    owners.extend(lingering(world, key, existing));
-    for uid in dependents {
-        owners.extend(
-            world.caches.resources.get(&key.namespace, &uid.object_name()).and_then(|found| owner(&found)),
-        );
-    }
-    if key.uid.class == SHARED_CLASS {
-        owners.extend(sharers(world, key, existing.is_some()));
-    }
-    owners.sort();
-    owners.dedup();
-    owners
-}
-
-/// The workloads that demand it, and the resources whose params name it. Takes the lock of the index and
-/// lets go of it: whoever holds it must not ask for it again.
-fn demanding(world: &World, key: &ResourceKey) -> (Vec<Owner>, BTreeSet<ResourceUid>) {
-    let index = world.index();
-    let known = index.consumers(key).into_iter().filter_map(|name| index.get(&key.namespace, &name));
-    let owner =
-        |known: Arc<Known>| Owner { kind: "ScoreWorkload", name: known.name.clone(), uid: known.uid.clone() };
-    (known.map(owner).collect(), index.dependents(key))
-}
-
-fn owner(resource: &ScoreResource) -> Option<Owner> {
-    resource.metadata.deletion_timestamp.is_none().then(|| crate::render::resource::owner(resource)).flatten()
-}
-
-/// The resources of the namespace whose rule shares this. Where the rule is gone or wrong nobody can
-/// tell: what is shared then stays, and nothing new is made.
-fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
-    let shares = world.rule(&key.uid.id).map_or(exists, |rule| !rule.shared.is_empty());
-    let uses = |resource: &Arc<ScoreResource>| {
-        let bound = resource.spec.rule.as_deref();
-        resource.namespace().as_deref() == Some(&key.namespace)
-            && resource.spec.class != SHARED_CLASS
-            && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
-    };
-    let all = world.caches.resources.all();
-    all.iter().filter(|found| shares && uses(found)).filter_map(|found| owner(found)).collect()
-}
-
-/// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into
-/// nonsense must not cost a database), and those that run with it until their new version has rolled out.
-fn lingering(world: &World, key: &ResourceKey, existing: Option<&ScoreResource>) -> Vec<Owner> {
-    let references = existing.iter().flat_map(|resource| resource.metadata.owner_references.iter().flatten());
-    references
-        .filter(|reference| reference.kind == "ScoreWorkload")
-        .filter(|reference| {
-            let workload = world.caches.workloads.get(&key.namespace, &reference.name);
-            workload.is_some_and(|workload| {
-                workload.uid().as_ref() == Some(&reference.uid) && holds(world, &workload)
-            })
-        })
-        .map(|reference| Owner {
-            kind: "ScoreWorkload",
-            name: reference.name.clone(),
-            uid: reference.uid.clone(),
-        })
-        .collect()
-}
-
-fn holds(world: &World, workload: &ScoreWorkload) -> bool {
-    let namespace = workload.namespace().unwrap_or_default();
-    let readable =
-        world.index().get(&namespace, &workload.name_any()).is_some_and(|known| known.valid.is_some());
-    let generation = workload.metadata.generation.unwrap_or_default();
-    let conditions = workload.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    let rolled_out = is_true_of(conditions, ConditionType::Applied, generation)
-        && is_true_of(conditions, ConditionType::Available, generation);
-    !readable || !rolled_out
-}
-
-/// The owners that are no demand of now.
-fn holders(
-    world: &World,
-    key: &ResourceKey,
-    demands: &[Demand],
-    owners: &[Owner],
-    existing: Option<&ScoreResource>,
-) -> Vec<String> {
-    let demanding: BTreeSet<_> = demands.iter().map(|demand| demand.workload.as_str()).collect();
-    let mut holders: Vec<_> = lingering(world, key, existing).into_iter().map(|owner| owner.name).collect();
-    if key.uid.class == SHARED_CLASS {
-        holders.extend(owners.iter().map(|owner| owner.name.clone()));
-    }
-    holders.retain(|name| !demanding.contains(name.as_str()));
-    holders
-}
-
-/// The names of the rules that match, best first.
-fn matching_rules(
-    world: &World,
-    key: &ResourceKey,
-    existing: Option<&ScoreResource>,
-    demands: &[Demand],
-) -> Vec<String> {
-    if key.uid.class == SHARED_CLASS {
-        return vec![key.uid.id.clone()];
-    }
-    let source = existing.and_then(|resource| resource.spec.source_workload.clone());
-    let source = source.or_else(|| demands.first().map(|demand| demand.workload.clone()));
-    let workload = source.and_then(|name| world.index().get(&key.namespace, &name));
-    let workload_labels = workload.map(|known| known.labels.clone()).unwrap_or_default();
-    let namespace_labels = world.namespace_labels(&key.namespace);
-    let subject =
-        Subject { uid: &key.uid, namespace_labels: &namespace_labels, workload_labels: &workload_labels };
-    let book = world.book();
-    let rules: Vec<&Arc<Rule>> = book.values().filter_map(|entry| entry.admission.matcher()).collect();
-    matching(rules, subject).into_iter().map(|rule| rule.name.clone()).collect()
-}
-
 /// The types that some rule provides, for a near miss.
 #[must_use]
 pub fn known_types(world: &World) -> BTreeSet<String> {
-    world.book().values().filter_map(|entry| entry.admission.rule()).map(|rule| rule.type_.clone()).collect()
+    let book = world.book();
+    let rules = book.values().filter_map(|entry| entry.admission.rule()).filter(|rule| rule.deny.is_none());
+    rules.map(|rule| rule.type_.clone()).collect()
 }
 
 /// The inputs of a rule's evaluation for a resource.
@@ -347,6 +173,7 @@ fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<Stri
 
 fn dependency(world: &World, namespace: &str, name: &str, uid: &ResourceUid) -> Dependency {
     let resource = world.caches.resources.get(namespace, &uid.object_name());
+    let resource = resource.filter(|found| found.metadata.deletion_timestamp.is_none());
     let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
     let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));
     Dependency {

@@ -16,6 +16,7 @@ use super::cache::{Cache, Key};
 use super::events::Events;
 use super::kinds::{Kind, Kinds};
 use super::objects::{Changes, Objects};
+use super::rollouts::Rollouts;
 use super::secrets::{ReadByName, Rotations};
 use super::{Error, call, found};
 use crate::api::labels;
@@ -120,6 +121,8 @@ pub struct World {
     pub environment: Environment,
     /// How long what was read of Secrets is trusted.
     pub resync: Duration,
+    /// How far edits of rules have come.
+    pub rollouts: Rollouts,
     index: RwLock<Index>,
     book: RwLock<Book>,
     settled: Mutex<HashMap<String, Settled>>,
@@ -149,6 +152,7 @@ impl World {
             caches,
             environment,
             resync,
+            rollouts: Rollouts::default(),
             index: RwLock::default(),
             book: RwLock::default(),
             settled: Mutex::default(),

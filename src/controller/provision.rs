@@ -6,16 +6,20 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::compose::compose;
-use super::pass::{self, Carried, carry_out};
+use super::pass::{self, carry_out};
 use super::report::{Found, Pass, announce};
+use super::turn;
 use crate::api::conditions::{ConditionType, Reason, find};
+use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
-use crate::api::resource::{InventoryEntry, ObjectId};
+use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
 use crate::api::rule::DeletionPolicy;
+use crate::cluster::Error;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
+use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::Admission;
-use crate::cluster::{Error, observe};
 use crate::plan::Plan;
+use crate::plan::guard;
 use crate::plan::patch::{self, Read};
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
@@ -26,29 +30,41 @@ use crate::status::Outcome;
 use crate::template;
 use std::sync::Arc;
 
-/// Provisions a resource that is bound.
+/// Provisions a resource that is bound; `None` where it is left as it is until an edit of its rule may reach it.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
-    let rule = match usable_rule(pass) {
+pub async fn provision(pass: &Pass<'_>) -> Result<Option<Found>, Error> {
+    let rule = match allowed_rule(pass) {
         Ok(rule) => rule,
-        Err(outcome) => return Ok(Found::stopped(pass, outcome)),
+        Err(outcome) => return Ok(Some(Found::stopped(pass, outcome))),
     };
-    if let Some(awaited) = shared_awaited(pass, &rule) {
-        return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited])));
+    if turn::is_held(pass, &rule).await? {
+        return Ok(None);
     }
-    let rolled = match roll(pass, &rule).await? {
+    make(pass, &rule).await.map(Some)
+}
+
+async fn make(pass: &Pass<'_>, rule: &Rule) -> Result<Found, Error> {
+    let rolled = match roll(pass, rule).await? {
         Ok(rolled) => rolled,
         Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
     };
     let spec = &pass.resource.spec;
     let demands = &pass.seen.binding.demands;
-    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, &rule, rolled.clone());
-    match evaluate(&rule, part(pass), &inputs) {
+    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, rule, rolled.clone());
+    let evaluated = evaluate(rule, part(pass), &inputs).and_then(|evaluated| {
+        let allowed = guard::admits_params(&pass.seen.guards, &inputs, &evaluated.params);
+        allowed.and_then(|()| Plan::Ready(evaluated))
+    });
+    match evaluated {
         Plan::Rejected(problems) => Ok(Found::stopped(pass, Outcome::Rejected(problems))),
         Plan::Pending(awaited) => Ok(Found::stopped(pass, Outcome::Waiting(awaited))),
-        Plan::Ready(evaluated) => apply(pass, &rule, &evaluated, &rolled).await,
+        // What is refused must not make what its rule shares: so this comes after.
+        Plan::Ready(_) if let Some(awaited) = shared_awaited(pass, rule) => {
+            Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited])))
+        }
+        Plan::Ready(evaluated) => apply(pass, rule, &evaluated, &rolled).await,
     }
 }
 
@@ -56,7 +72,16 @@ fn part(pass: &Pass<'_>) -> Part {
     if pass.key.uid.class == SHARED_CLASS { Part::Shared } else { Part::Own }
 }
 
-/// The rule that the resource is bound to, if it can be used.
+/// The rule that the resource is bound to, if it can be used and nothing forbids the resource.
+fn allowed_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
+    let labels = pass.world.namespace_labels(&pass.key.namespace);
+    match guard::admits(&pass.seen.guards, &labels, &pass.key.uid) {
+        Plan::Ready(()) => usable_rule(pass),
+        Plan::Pending(awaited) => Err(Outcome::Waiting(awaited)),
+        Plan::Rejected(problems) => Err(Outcome::Rejected(problems)),
+    }
+}
+
 fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
     let Some(name) = &pass.resource.spec.rule else { return Err(waits(Reason::RuleNotFound, no_rule(pass))) };
     match pass.world.book().get(name).map(|entry| &entry.admission) {
@@ -72,7 +97,8 @@ fn usable_rule(pass: &Pass<'_>) -> Result<Arc<Rule>, Outcome> {
         None => Err(waits(
             Reason::RuleNotFound,
             format!(
-                "rule `{name}`, which provides this resource, is gone; what it made keeps running; put the rule back"
+                "rule `{name}`, which provides this resource, is gone; what it made keeps running; put the rule back, or move the resource to another one by the annotation `{}` (its data is not moved along)",
+                labels::MOVE_TO
             ),
         )),
     }
@@ -164,7 +190,8 @@ fn kept_values(
 fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
     let owner = owner(pass.resource)?;
     let spec = &pass.resource.spec;
-    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy })
+    let policy = rule.deletion_policy;
+    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy, outlived: Vec::new() })
 }
 
 /// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
@@ -188,9 +215,10 @@ async fn apply(
     evaluated: &Evaluated,
     rolled: &BTreeMap<String, String>,
 ) -> Result<Found, Error> {
-    let Some(belonging) = belonging(pass, rule) else {
+    let Some(mut belonging) = belonging(pass, rule) else {
         return Ok(Found::stopped(pass, Outcome::Applying));
     };
+    belonging.outlived = outlive::by_secrets(pass.world, belonging.namespace, &pass.before.inventory).await?;
     let uid = belonging.owner.uid.clone();
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
     let announced = pass::announced(&manifests, &pass.before.inventory);
@@ -199,22 +227,33 @@ async fn apply(
     }
     let inventory = announced.as_ref().unwrap_or(&pass.before.inventory);
     let later = [claim_id(&pass.resource.spec), composed_id(&pass.resource.spec)];
-    let is_later = |id: &ObjectId| later.contains(id);
+    let is_moving = pass.before.made_by.as_ref().is_some_and(|made_by| made_by.rule != rule.name);
+    // What another rule made stays until what this one makes works.
+    let is_later = |id: &ObjectId| is_moving || later.contains(id);
     let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
-    let Carried { outcome, inventory, live: made, error } = carried;
-    let found = Found { outcome, outputs: None, patches: None, inventory, error };
+    let made_by = MadeBy { rule: rule.name.clone(), revision: rule.revision.clone() };
+    let found = Found {
+        outcome: carried.outcome,
+        outputs: None,
+        patches: None,
+        inventory: carried.inventory,
+        made_by: (!is_moving).then(|| made_by.clone()),
+        error: carried.error,
+    };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }
     let mut live: BTreeMap<_, _> = BTreeMap::new();
     for object in &evaluated.objects {
-        if let Some(now) = made.get(&object.id) {
+        if let Some(now) = carried.live.get(&object.id) {
             live.insert(object.key.clone(), serde_json::to_value(&**now).unwrap_or_default());
         }
     }
     live.extend(shared_objects(pass, rule).await?);
     let found = conclude(pass, rule, &belonging, evaluated, &live, found).await?;
-    claimed(pass, &belonging, found).await
+    let found = claimed(pass, &belonging, found).await?;
+    let is_made = !is_moving || found.outcome == Outcome::Ready;
+    Ok(Found { made_by: is_made.then_some(made_by), ..found })
 }
 
 /// The claim of a volume, before anybody is told of it. Once made it stays as long as the resource does:

@@ -4,7 +4,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value};
 
 use crate::api::patches::Patches;
-use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceStatus};
+use crate::api::resource::{InventoryEntry, MadeBy, ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
 use crate::plan::index::ResourceKey;
@@ -35,6 +35,8 @@ pub struct Found {
     pub patches: Option<Patches>,
     /// What is ours now.
     pub inventory: Vec<InventoryEntry>,
+    /// What the objects were made by, if they were.
+    pub made_by: Option<MadeBy>,
     /// The error that the next attempt may not meet.
     pub error: Option<Error>,
 }
@@ -44,7 +46,7 @@ impl Found {
     #[must_use]
     pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
         let inventory = pass.before.inventory.clone();
-        Self { outcome, outputs: None, patches: None, inventory, error: None }
+        Self { outcome, outputs: None, patches: None, inventory, made_by: None, error: None }
     }
 }
 
@@ -63,20 +65,50 @@ pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result
 pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
     let facts = Facts {
         generation: pass.resource.metadata.generation.unwrap_or_default(),
-        consumers: pass.seen.owners.iter().map(|owner| owner.name.clone()).collect(),
+        consumers: consumers(pass),
         other_rules: others(pass),
+        made_by: found.made_by.clone(),
+        remark: pass.seen.remark.clone(),
         outputs: found.outputs.clone(),
         patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
-    let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());
-    let newest = newest.filter(|newest| newest.uid() == pass.resource.uid());
-    let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
+    let before = newest(pass);
     let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
+    write_status(pass, &before, &after).await
+}
+
+/// Writes who uses a resource that is otherwise left as it is.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn publish_users(pass: &Pass<'_>) -> Result<(), Error> {
+    let before = newest(pass);
+    let after =
+        ScoreResourceStatus { consumers: consumers(pass), other_rules: others(pass), ..before.clone() };
+    write_status(pass, &before, &after).await
+}
+
+async fn write_status(
+    pass: &Pass<'_>,
+    before: &ScoreResourceStatus,
+    after: &ScoreResourceStatus,
+) -> Result<(), Error> {
     if after == before {
         return Ok(());
     }
-    write::resource(pass.world, pass.resource, &before.conditions, &after).await
+    write::resource(pass.world, pass.resource, &before.conditions, after).await
+}
+
+/// The status as this pass has left it so far.
+fn newest(pass: &Pass<'_>) -> ScoreResourceStatus {
+    let newest = pass.world.caches.resources.get(&pass.key.namespace, &pass.resource.name_any());
+    let newest = newest.filter(|newest| newest.uid() == pass.resource.uid());
+    newest.and_then(|newest| newest.status.clone()).unwrap_or_default()
+}
+
+fn consumers(pass: &Pass<'_>) -> Vec<String> {
+    pass.seen.owners.iter().map(|owner| owner.name.clone()).collect()
 }
 
 /// The rules that matched too and lost.

@@ -1,6 +1,7 @@
 //! The controller of `ProvisionerRules`: compile and check → is every kind served and permitted? → into
 //! the book of rules → status.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,20 +12,27 @@ use crate::api::conditions::{ConditionType, Reason, is_true};
 use crate::api::labels;
 use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
 use crate::cluster::world::{Admission, Entry, World, is_secret};
-use crate::cluster::{Error, status as write};
+use crate::cluster::{Error, rollouts, status as write};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::{Rule, compile, matcher};
+use crate::status::rule::Rollout;
 use crate::status::{self, Outcome};
 
-/// One pass over a rule. `changed` is called where what can be made of the rule changed, so that the
-/// resources that depend on it are looked at again.
+/// One pass over a rule. `changed` is called where what can be made of the rule changed, with the types that it
+/// provided or forbade before and does now, so that the resources that depend on it are looked at again.
 ///
 /// # Errors
 /// Where the API server cannot be asked; the queue tries again.
-pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> Result<Done, Error> {
+pub async fn reconcile(
+    world: Arc<World>,
+    name: String,
+    changed: impl Fn(&BTreeSet<String>),
+) -> Result<Done, Error> {
     let Some(rule) = world.caches.rules.get("", &name) else {
-        if world.book_mut().remove(&name).is_some() {
-            changed();
+        let removed = world.book_mut().remove(&name);
+        if let Some(removed) = removed {
+            rollouts::forget(&world, &name);
+            changed(&types([&removed.admission]));
         }
         return Ok(Done::NOTHING);
     };
@@ -35,14 +43,15 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
     let was_frozen =
         rule.status.as_ref().is_some_and(|status| is_true(&status.conditions, ConditionType::Suspended));
     if is_read(&world, &name, &revision) && !was_frozen {
-        return Ok(Done::NOTHING);
+        return report(&world, &rule).await; // writes, if it differs
     }
     let looks = forget_kinds(&world, &name);
     let (admission, error) = admit(&world, &rule).await; // compiles (pure), asks for kinds and permissions
     let outcome = outcome(&admission); // pure
     let admission = if pass::is_suspended(&*rule) { frozen(admission) } else { admission };
-    world.book_mut().insert(name, Entry { revision, admission, looks });
-    changed();
+    let now = admission.clone();
+    let before = world.book_mut().insert(name, Entry { revision, admission, looks });
+    changed(&types(before.iter().map(|entry| &entry.admission).chain([&now])));
     if pass::is_suspended(&*rule) {
         return freeze(&world, &rule).await; // writes, if it differs
     }
@@ -51,6 +60,20 @@ pub async fn reconcile(world: Arc<World>, name: String, changed: impl Fn()) -> R
         Some(error) => Err(error),
         None => Ok(Done { next: next(&outcome, looks) }),
     }
+}
+
+/// Says how far an edit has come.
+async fn report(world: &World, rule: &ProvisionerRule) -> Result<Done, Error> {
+    let admission = world.book().get(&rule.name_any()).map(|entry| entry.admission.clone());
+    if let Some(admission) = admission {
+        publish(world, rule, &outcome(&admission)).await?;
+    }
+    Ok(Done::NOTHING)
+}
+
+/// The types that a rule matches.
+fn types<'a>(admissions: impl IntoIterator<Item = &'a Admission>) -> BTreeSet<String> {
+    admissions.into_iter().filter_map(Admission::matcher).map(|rule| rule.type_.clone()).collect()
 }
 
 /// A rule that was frozen before this operator began: nobody knows what it said then, so nothing is made by what
@@ -192,7 +215,12 @@ async fn publish(world: &World, rule: &ProvisionerRule, outcome: &Outcome) -> Re
     let newest = world.caches.rules.get("", &rule.name_any());
     let before = newest.and_then(|newest| newest.status.clone()).unwrap_or_default();
     let generation = rule.metadata.generation.unwrap_or_default();
-    let after = status::rule::compute(generation, outcome, &before, &(world.environment.now)());
+    let known = world.rule(&rule.name_any());
+    let rollout = Rollout {
+        revision: known.as_ref().map(|rule| rule.revision.clone()),
+        under_way: known.as_ref().and_then(|rule| rollouts::said(world, rule)),
+    };
+    let after = status::rule::compute(generation, outcome, &rollout, &before, &(world.environment.now)());
     if after == before {
         return Ok(());
     }

@@ -14,12 +14,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::queue::{Waker, channel, run as work};
 use super::{resource, rule, workload};
+use crate::api::conditions::{ConditionType, is_true};
 use crate::api::labels;
 use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
+use crate::cluster::rollouts;
 use crate::cluster::watch::{self, Change};
 use crate::cluster::world::{Caches, Entry, Environment, World};
 use crate::plan::index::{Known, ResourceKey};
@@ -70,8 +72,11 @@ pub async fn run(client: Client, options: Options) {
 
 async fn rule_pass(wakers: Arc<Wakers>, name: String) -> Result<super::pass::Done, crate::cluster::Error> {
     let world = Arc::clone(&wakers.world);
-    rule::reconcile(world, name.clone(), || wakers.rule_admitted(&name)).await
+    rule::reconcile(world, name.clone(), |types| wakers.rule_admitted(&name, types)).await
 }
+
+/// How long changes of resources are gathered before a rule says how far its edit has come.
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 
 /// A workload's key, printable.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -248,6 +253,7 @@ impl Wakers {
             self.world.forget_poke(&**resource);
         }
         self.consumers(&key);
+        self.rollout(resource);
         for uid in self.world.index().dependents(&key) {
             self.resources.wake(ResourceKey { namespace: key.namespace.clone(), uid });
         }
@@ -256,6 +262,17 @@ impl Wakers {
         }
         self.shared(resource, &key);
         self.resources.wake(key);
+    }
+
+    /// While an edit of its rule is under way: the resources whose turn has come, and before long the rule, which
+    /// says how far it is.
+    fn rollout(&self, resource: &ScoreResource) {
+        let Some(rule) = resource.spec.rule.as_deref().and_then(|rule| self.world.rule(rule)) else { return };
+        let status = self.world.caches.rules.get("", &rule.name).and_then(|found| found.status.clone());
+        if status.is_some_and(|status| is_true(&status.conditions, ConditionType::RollingOut)) {
+            rollouts::next(&self.world, &rule).into_iter().for_each(|key| self.resources.wake(key));
+            self.rules.wake_after(rule.name.clone(), REPORT_AFTER);
+        }
     }
 
     /// The resources that a resource's params name: it is one of their owners.
@@ -288,18 +305,14 @@ impl Wakers {
     }
 
     /// A rule that was read, edited or deleted: every resource that is bound to it, names it among those
-    /// that lost, is of its type, or waits for a rule. The consumers of those that are bound too: whether
+    /// that lost, is of one of its types, or waits for a rule. The consumers of those that are bound too: whether
     /// a StatefulSet's claims outlive it is the rule's to say, and need not show on the resource.
-    fn rule_admitted(&self, rule: &str) {
-        let type_ = self.world.rule(rule).map(|rule| rule.type_.clone());
+    fn rule_admitted(&self, rule: &str, types: &BTreeSet<String>) {
         for resource in self.world.caches.resources.all() {
             let bound = resource.spec.rule.as_deref();
             let lost =
                 || resource.status.iter().any(|status| status.other_rules.iter().any(|name| name == rule));
-            if bound.is_none_or(|bound| bound == rule)
-                || type_.as_ref() == Some(&resource.spec.type_)
-                || lost()
-            {
+            if bound.is_none_or(|bound| bound == rule) || types.contains(&resource.spec.type_) || lost() {
                 // What it shares too: at start that could not be told before the rule was read.
                 self.shared(&resource, &key(&resource));
                 self.resources.wake(key(&resource));

@@ -14,7 +14,7 @@ use super::supplied::Supplied;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
 use crate::api::patches::Patches;
-use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec};
 use crate::plan::Plan;
 use crate::plan::demand::Demand;
 use crate::plan::graph::{self, Edges};
@@ -55,6 +55,8 @@ pub struct Existing {
     pub spec: ScoreResourceSpec,
     /// The uid of its ScoreResource.
     pub object_uid: String,
+    /// What its Secrets must outlive.
+    pub outlived: Vec<InventoryEntry>,
     /// Its outputs, once it was ready.
     pub outputs: Option<Map<String, Json>>,
     /// What it sets in the pods of its consumers.

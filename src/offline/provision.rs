@@ -17,13 +17,14 @@ use crate::api::rule::DeletionPolicy;
 use crate::plan::Plan;
 use crate::plan::binding::{self, Binding, BindingInputs, bind};
 use crate::plan::demand::Demand;
+use crate::plan::guard::{self, Guard};
 use crate::plan::index::{Index, Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, evaluate, patches};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
-use crate::plan::rule::select::{Labels, Subject};
+use crate::plan::rule::select::{Labels, Subject, guarding};
 use crate::plan::score::settings::Kind;
 use crate::render::resource::{Belonging, claim, objects};
 use crate::render::{Manifest, Manifests, Owner, composed, generated};
@@ -64,14 +65,13 @@ impl<'a, 'o> Stage<'a, 'o> {
         let candidates = self.candidates(uid, &demands);
         let Some(spec) = self.bound(uid, &demands, &candidates) else { return };
         let mut resource = Resource { candidates, demands, ..Resource::new(uid.clone(), spec) };
-        resource.outputs = match self.usable(&resource) {
-            Ok(rule) => {
-                // Where the rule is not known nobody can tell: then they do, as in the operator.
-                resource.retained = rule.deletion_policy == DeletionPolicy::Retain;
-                self.evaluated(&rule, &mut resource)
-            }
-            Err(trouble) => trouble,
-        };
+        let guards = self.guards(uid, &resource.demands);
+        let allowed = guard::admits(&guards, &self.inputs.namespace_labels, uid);
+        resource.outputs = allowed.and_then(|()| self.usable(&resource)).and_then(|rule| {
+            // Where the rule is not known nobody can tell: then they do, as in the operator.
+            resource.retained = rule.deletion_policy == DeletionPolicy::Retain;
+            self.evaluated(&rule, &guards, &mut resource)
+        });
         self.take_known(&mut resource);
         self.keep_claim(&mut resource);
         self.add(resource);
@@ -91,15 +91,31 @@ impl<'a, 'o> Stage<'a, 'o> {
     }
 
     fn candidates(&self, uid: &ResourceUid, demands: &[Demand]) -> Vec<Candidate> {
-        let existing = self.existing(uid).map(|existing| &existing.spec);
-        let source = existing.and_then(|spec| spec.source_workload.as_ref());
+        let labels = self.workload_labels(uid, demands);
+        let bound = self.existing(uid).and_then(|existing| existing.spec.rule.as_deref());
+        candidates(self.inputs.rules.of_type(&uid.type_), self.subject(uid, &labels), bound)
+    }
+
+    fn guards(&self, uid: &ResourceUid, demands: &[Demand]) -> Vec<Guard> {
+        let labels = self.workload_labels(uid, demands);
+        let found = guarding(self.inputs.rules.of_type(&uid.type_), self.subject(uid, &labels));
+        let guard = |rule: &Arc<Rule>| match self.inputs.rules.get(&rule.name) {
+            Some(Admission::Ready(rule)) => Guard::Readable(Arc::clone(rule)),
+            Some(Admission::Refused(_)) | None => Guard::Broken(rule.name.clone()),
+        };
+        found.into_iter().map(guard).collect()
+    }
+
+    fn subject<'l>(&'l self, uid: &'l ResourceUid, workload_labels: &'l Labels) -> Subject<'l> {
+        Subject { uid, namespace_labels: &self.inputs.namespace_labels, workload_labels }
+    }
+
+    /// The labels of the workload that first defined a resource.
+    fn workload_labels(&self, uid: &ResourceUid, demands: &[Demand]) -> Labels {
+        let source = self.existing(uid).and_then(|existing| existing.spec.source_workload.as_ref());
         let source = source.or_else(|| demands.first().map(|demand| &demand.workload));
         let known = source.and_then(|name| self.index.get(&self.inputs.namespace, name));
-        let none = Labels::new();
-        let workload_labels = known.as_ref().map_or(&none, |known| &known.labels);
-        let subject = Subject { uid, namespace_labels: &self.inputs.namespace_labels, workload_labels };
-        let bound = existing.and_then(|spec| spec.rule.as_deref());
-        candidates(self.inputs.rules.of_type(&uid.type_), subject, bound)
+        known.map(|known| known.labels.clone()).unwrap_or_default()
     }
 
     fn bound(
@@ -115,6 +131,7 @@ impl<'a, 'o> Stage<'a, 'o> {
             demands: demands.to_vec(),
             holders: Vec::new(),
             best_rule: chosen.map(|found| found.rule.clone()),
+            move_to: None,
             new_guid: self.new_guid(uid),
         };
         match bind(&inputs) {
@@ -124,16 +141,16 @@ impl<'a, 'o> Stage<'a, 'o> {
     }
 
     /// The rule that the resource is bound to, if it can be used.
-    fn usable<T>(&self, resource: &Resource) -> Result<Arc<Rule>, Plan<T>> {
-        let waits = |message: String| Err(Plan::Pending(vec![Awaited::new(Reason::RuleNotFound, message)]));
+    fn usable(&self, resource: &Resource) -> Plan<Arc<Rule>> {
+        let waits = |message: String| Plan::Pending(vec![Awaited::new(Reason::RuleNotFound, message)]);
         let Some(name) = resource.rule() else {
             return waits(no_rule(&resource.uid, self.inputs.rules.types()));
         };
         match self.inputs.rules.get(name) {
-            Some(Admission::Ready(rule)) => Ok(Arc::clone(rule)),
+            Some(Admission::Ready(rule)) => Plan::Ready(Arc::clone(rule)),
             Some(Admission::Refused(_)) => {
                 let message = "cannot be used: see what is said of it";
-                Err(Plan::Rejected(vec![Problem::new("spec", Reason::InvalidRule, message)]))
+                Plan::Rejected(vec![Problem::new("spec", Reason::InvalidRule, message)])
             }
             None => waits(format!("rule `{name}`, which provides this resource, is not here")),
         }
@@ -167,10 +184,18 @@ impl<'a, 'o> Stage<'a, 'o> {
     }
 
     /// Fills in what the rule makes of the resource, and gives what it offers.
-    fn evaluated(&mut self, rule: &Rule, resource: &mut Resource) -> Plan<Map<String, Json>> {
-        let shared = self.share(rule, resource);
+    fn evaluated(
+        &mut self,
+        rule: &Rule,
+        guards: &[Guard],
+        resource: &mut Resource,
+    ) -> Plan<Map<String, Json>> {
         let inputs = self.evaluation(rule, resource);
-        evaluate(rule, Part::Own, &inputs).and_then(|evaluated| {
+        let evaluated = evaluate(rule, Part::Own, &inputs).and_then(|evaluated| {
+            guard::admits_params(guards, &inputs, &evaluated.params).and_then(|()| Plan::Ready(evaluated))
+        });
+        let shared = self.share(rule, resource);
+        evaluated.and_then(|evaluated| {
             resource.params = Some(evaluated.params.clone());
             let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
             let mut live = by_key(&evaluated, &manifests);
@@ -243,10 +268,11 @@ impl<'a, 'o> Stage<'a, 'o> {
 
     fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {
         let uid = spec.uid();
-        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
-        let owner =
-            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
-        Belonging { namespace: &self.inputs.namespace, owner, spec, policy }
+        let existing = self.existing(&uid);
+        let object_uid = existing.map(|existing| existing.object_uid.clone()).unwrap_or_default();
+        let owner = Owner { kind: "ScoreResource", name: uid.object_name(), uid: object_uid };
+        let outlived = existing.map(|existing| existing.outlived.clone()).unwrap_or_default();
+        Belonging { namespace: &self.inputs.namespace, owner, spec, policy, outlived }
     }
 
     /// The claim of a volume, where a consumer is no StatefulSet, whose pods have a claim each (L02).

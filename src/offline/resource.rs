@@ -95,11 +95,11 @@ impl Resource {
             object: self.uid.object_name(),
             uid: self.uid.to_string(),
             current: demand.is_bare() || same,
-            ready: matches!(self.outputs, Plan::Ready(_)),
             reason,
             message,
             since: String::new(),
             retained: self.retained,
+            accepted: false,
             outputs: match &self.outputs {
                 Plan::Ready(outputs) => Some(outputs.clone()),
                 Plan::Pending(_) | Plan::Rejected(_) => None,
@@ -134,10 +134,10 @@ impl Resource {
 
     /// What only an edit mends. Trouble with params is left to the workloads: their plans say it.
     pub(super) fn problems(&self, file: &str) -> Vec<Finding> {
-        use Reason::{InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
+        use Reason::{Denied, InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
         let Plan::Rejected(problems) = &self.outputs else { return Vec::new() };
         let said_before = |reason: Reason| {
-            matches!(reason, InvalidParams | UnknownOutput | UnknownPlaceholder | UnknownResource)
+            matches!(reason, Denied | InvalidParams | UnknownOutput | UnknownPlaceholder | UnknownResource)
         };
         let own = problems.iter().filter(|_| !said_before(self.why().0));
         let rule = self.rule().unwrap_or_default();

@@ -21,6 +21,9 @@ pub struct BindingInputs {
     pub holders: Vec<String>,
     /// The best rule of now; it binds a resource that has none.
     pub best_rule: Option<String>,
+    /// The rule that a person asks to move it to (P04).
+    #[serde(default)]
+    pub move_to: Option<String>,
     /// The guid of a resource that is new.
     pub new_guid: String,
 }
@@ -85,12 +88,18 @@ fn spec(inputs: &BindingInputs, source: Option<String>, accepted: Option<&Demand
         type_: inputs.uid.type_.clone(),
         class: inputs.uid.class.clone(),
         id: inputs.uid.id.clone(),
-        rule: existing.and_then(|spec| spec.rule.clone()).or_else(|| inputs.best_rule.clone()),
+        rule: rule(inputs),
         guid: existing.map_or_else(|| inputs.new_guid.clone(), |spec| spec.guid.clone()),
         source_workload: source,
         params: params.cloned().unwrap_or_default(),
         metadata: metadata.cloned().unwrap_or_default(),
     }
+}
+
+/// The rule that it is bound to stays, unless a person says otherwise (P04).
+fn rule(inputs: &BindingInputs) -> Option<String> {
+    let bound = inputs.existing.as_ref().and_then(|spec| spec.rule.as_ref());
+    inputs.move_to.as_ref().or(bound).or(inputs.best_rule.as_ref()).cloned()
 }
 
 /// The workloads that ask for other params or metadata than those in force.
@@ -144,6 +153,7 @@ mod tests {
             demands,
             holders: vec![],
             best_rule: Some("best".into()),
+            move_to: None,
             new_guid: "new".into(),
         }
     }
@@ -195,6 +205,14 @@ mod tests {
         let mut later = inputs(Some(spec), vec![demand("a", &json!({}))]);
         later.best_rule = Some("better".into());
         assert_eq!(kept(&later).0.rule.as_deref(), Some("best"));
+    }
+
+    #[test]
+    fn p04_it_moves_when_a_person_asks() {
+        let (spec, _) = kept(&inputs(None, vec![demand("a", &json!({}))]));
+        let mut asked = inputs(Some(spec), vec![demand("a", &json!({}))]);
+        asked.move_to = Some("other".into());
+        assert_eq!(kept(&asked).0.rule.as_deref(), Some("other"));
     }
 
     #[test]

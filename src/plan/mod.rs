@@ -5,12 +5,14 @@
 pub mod binding;
 pub mod demand;
 pub mod graph;
+pub mod guard;
 pub mod index;
 pub mod lookup;
 pub mod params;
 pub mod patch;
 pub mod problem;
 pub mod resource;
+pub mod rollout;
 pub mod rule;
 pub mod schema;
 pub mod score;

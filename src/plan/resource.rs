@@ -287,6 +287,12 @@ fn resource_scope(inputs: &ResourceInputs, params: Value) -> Scope {
         .with("workloads", Json::Object(workloads.clone()))
 }
 
+/// What a guardrail sees: the resource and its params, and nothing of the rule that provides it.
+pub(super) fn guard_scope(inputs: &ResourceInputs, params: Value) -> Scope {
+    let generated = BTreeMap::new();
+    resource_scope(&ResourceInputs { generated, ..inputs.clone() }, params)
+}
+
 fn shared_scope(inputs: &ResourceInputs) -> Scope {
     Scope::new().with("namespace", json!(inputs.namespace)).with("type", json!(inputs.spec.type_))
 }

@@ -10,6 +10,7 @@ pub mod generated;
 pub mod job;
 pub mod manifest;
 mod object;
+pub mod outlive;
 pub mod owner;
 mod patched;
 pub mod pod;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::outcome::{self, Outcome, again};
 use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
 use crate::api::patches::Patches;
-use crate::api::resource::{InventoryEntry, ScoreResourceStatus};
+use crate::api::resource::{InventoryEntry, MadeBy, ScoreResourceStatus};
 
 /// What a pass found out about a resource besides its outcome.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,10 @@ pub struct Facts {
     pub consumers: Vec<String>,
     /// The rules that matched too.
     pub other_rules: Vec<String>,
+    /// What its objects were made by, if this pass made them; else the last one stands.
+    pub made_by: Option<MadeBy>,
+    /// What is to be said besides, whatever the outcome.
+    pub remark: Option<String>,
     /// Its outputs, if this pass found it ready; else the last good ones stand.
     pub outputs: Option<Map<String, Value>>,
     /// What it sets in the pods of its consumers, if this pass found it ready.
@@ -38,6 +42,9 @@ pub fn compute(
         _ => None,
     };
     let mut verdicts = outcome::summary(&steps, outcome.mood(), error, "the resource can be used");
+    if let (Some(ready), Some(remark)) = (verdicts.first_mut(), facts.remark) {
+        ready.message = format!("{}; {remark}", ready.message);
+    }
     verdicts.extend(steps);
     // Last good outputs and patches stand together: they are of one revision of the rule (decision 10).
     let (outputs, patches) = match facts.outputs {
@@ -48,6 +55,7 @@ pub fn compute(
         observed_generation: facts.generation,
         conditions: stamp(verdicts, &previous.conditions, facts.generation, now),
         other_rules: facts.other_rules,
+        made_by: facts.made_by.or_else(|| previous.made_by.clone()),
         consumers: facts.consumers,
         outputs,
         patches,

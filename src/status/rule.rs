@@ -4,11 +4,21 @@ use super::outcome::{self, Outcome};
 use crate::api::conditions::{ConditionStatus, ConditionType, Reason, stamp};
 use crate::api::rule::ProvisionerRuleStatus;
 
+/// What a rule makes, and how far it has come.
+#[derive(Clone, Debug, Default)]
+pub struct Rollout {
+    /// The revision of what it makes; `None` where it cannot be used, and the last one still stands.
+    pub revision: Option<String>,
+    /// How far an edit has come, while it has not reached every resource.
+    pub under_way: Option<String>,
+}
+
 /// Computes it from what admission found: ready, rejected, or waiting for a kind or a permission.
 #[must_use]
 pub fn compute(
     generation: i64,
     outcome: &Outcome,
+    rollout: &Rollout,
     previous: &ProvisionerRuleStatus,
     now: &str,
 ) -> ProvisionerRuleStatus {
@@ -20,8 +30,12 @@ pub fn compute(
     }
     let mut verdicts = outcome::summary(&steps, outcome.mood(), None, "the rule can be used");
     verdicts.extend(steps);
+    let under_way = rollout.under_way.as_deref();
+    verdicts
+        .extend(under_way.map(|said| outcome::holds(ConditionType::RollingOut, Reason::Progressing, said)));
     ProvisionerRuleStatus {
         observed_generation: generation,
+        revision: rollout.revision.clone().or_else(|| previous.revision.clone()),
         conditions: stamp(verdicts, &previous.conditions, generation, now),
     }
 }

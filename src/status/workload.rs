@@ -24,7 +24,7 @@ pub fn compute(
     let mut verdicts =
         outcome::summary(&steps, outcome.mood(), error, "the workload runs as its Score file says");
     verdicts.extend(steps);
-    let ready = inputs.resources.values().filter(|state| state.ready).count();
+    let ready = inputs.resources.values().filter(|state| state.is_ready()).count();
     ScoreWorkloadStatus {
         observed_generation: inputs.generation,
         conditions: stamp(verdicts, &previous.conditions, inputs.generation, now),
@@ -63,7 +63,7 @@ fn still_available(inputs: &WorkloadInputs, previous: &[Condition]) -> Verdict {
 /// (decision 10).
 fn resources(inputs: &WorkloadInputs, outcome: &Outcome) -> Verdict {
     let type_ = ConditionType::ResourcesReady;
-    let waiting = inputs.resources.iter().filter(|(_, state)| !state.ready);
+    let waiting = inputs.resources.iter().filter(|(_, state)| !state.is_ready());
     let mut lines: Vec<_> = waiting.map(|(name, state)| state.describe(name)).collect();
     if let (true, Outcome::Waiting(awaited)) = (lines.is_empty(), outcome) {
         // A wait for anything else shows in `Applied`.

@@ -97,7 +97,7 @@ impl Case {
                 |it| it.uid.clone(),
             );
             let mut state = json!({
-                "object": uid.object_name(), "uid": uid, "current": true, "ready": true, "reason": "Ready",
+                "object": uid.object_name(), "uid": uid, "current": true, "reason": "Ready",
                 "message": "the resource can be used",
             });
             merge(&mut state, given);

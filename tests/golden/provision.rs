@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use score_operator::api::conditions::{ConditionType, Reason, find, is_true};
+use score_operator::api::conditions::{ConditionType, Reason, find};
 use score_operator::api::names::{ResourceUid, SHARED_CLASS, shared_uid, short_hash};
 use score_operator::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec, ScoreResourceStatus};
 use score_operator::api::rule::{Generate, ProvisionerRuleStatus};
@@ -82,8 +82,13 @@ impl Case {
                 Err(problems) => Outcome::Rejected(problems),
             };
             if *own {
-                let status =
-                    status::rule::compute(GENERATION, &outcome, &ProvisionerRuleStatus::default(), NOW);
+                let status = status::rule::compute(
+                    GENERATION,
+                    &outcome,
+                    &status::rule::Rollout::default(),
+                    &ProvisionerRuleStatus::default(),
+                    NOW,
+                );
                 files.insert(format!("rules/{name}.yaml"), to_yaml(&json!(status)));
             }
         }
@@ -112,6 +117,8 @@ impl Case {
             generation: GENERATION,
             consumers: demands.iter().map(|demand| demand.workload.clone()).collect(),
             other_rules: best.into_iter().filter(|other| *other != rule.name).collect(),
+            made_by: None,
+            remark: None,
             outputs: None,
             patches: None,
             inventory: before.inventory.clone(),
@@ -158,6 +165,7 @@ impl Case {
             demands: demands.to_vec(),
             holders: vec![],
             best_rule,
+            move_to: None,
             new_guid: format!("guid-{}", short_hash(&uid.to_string())),
         };
         match bind(&inputs) {
@@ -286,7 +294,7 @@ fn composed(spec: &ScoreResourceSpec, rule: &Rule, texts: &BTreeMap<String, Comp
 fn belonging<'a>(spec: &'a ScoreResourceSpec, rule: &Rule) -> Belonging<'a> {
     let name = spec.uid().object_name();
     let owner = Owner { kind: "ScoreResource", uid: uid_of(&name), name };
-    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy }
+    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy, outlived: vec![] }
 }
 
 /// What a workload sees of a resource.
@@ -297,11 +305,11 @@ fn state(demand: &Demand, Resolved { spec, status }: &Resolved) -> ResourceState
         object: demand.uid.object_name(),
         uid: demand.uid.to_string(),
         current: demand.is_bare() || same,
-        ready: is_true(&status.conditions, ConditionType::Ready),
         reason: ready.map_or(Reason::Progressing, |ready| ready.reason),
         message: ready.map(|ready| ready.message.clone()).unwrap_or_default(),
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: false,
+        accepted: false,
         outputs: status.outputs.clone(),
         rule: spec.rule.clone(),
         patches: status.patches.clone(),

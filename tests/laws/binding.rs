@@ -30,6 +30,7 @@ pub fn binding(index: &Index, existing: Option<ScoreResourceSpec>, guid: &str) -
         demands,
         holders: vec![],
         best_rule: Some(format!("rule-of-{guid}")),
+        move_to: None,
         new_guid: guid.into(),
     }
 }

@@ -131,10 +131,10 @@ pub fn score() -> impl Strategy<Value = Map<String, Value>> {
 fn state() -> impl Strategy<Value = Option<Value>> {
     let outputs = json!({"host": "db.$(X).internal", "password": {"secretKeyRef": {"name": "conn", "key": "password"}}, "url": "http://q", "port": 80,
         "source": {"emptyDir": {"sizeLimit": "0.5Gi"}}});
-    let ready = json!({"current": true, "ready": true, "reason": "Ready", "message": "", "outputs": outputs});
-    let degraded = json!({"current": true, "ready": false, "reason": "WaitingForObjects", "message": "0 of 1", "outputs": ready["outputs"]});
-    let pending = json!({"current": true, "ready": false, "reason": "RuleNotFound", "message": "no rule"});
-    let behind = json!({"current": false, "ready": true, "reason": "Ready", "message": "", "outputs": ready["outputs"]});
+    let ready = json!({"current": true, "reason": "Ready", "message": "", "outputs": outputs});
+    let degraded = json!({"current": true, "reason": "WaitingForObjects", "message": "0 of 1", "outputs": ready["outputs"]});
+    let pending = json!({"current": true, "reason": "RuleNotFound", "message": "no rule"});
+    let behind = json!({"current": false, "reason": "Ready", "message": "", "outputs": ready["outputs"]});
     prop_oneof![24 => Just(Some(ready)), 2 => Just(Some(degraded)), 1 => Just(Some(pending)), 1 => Just(Some(behind)), 1 => Just(None)]
 }
 

@@ -95,7 +95,7 @@ proptest! {
     fn a_resources_status_is_true_and_written_only_when_it_differs(outcomes in outcomes(), inventory in given::inventory(), offers in any::<bool>()) {
         let compute = |outcome: &Outcome, before: &ScoreResourceStatus, now: &str| {
             let offered = (offers && *outcome == Outcome::Ready).then(|| given::map(&json!({"host": "x"})));
-            let facts = Facts { generation: 7, consumers: vec!["web".into()], other_rules: vec![], outputs: offered, patches: None, inventory: inventory.clone() };
+            let facts = Facts { generation: 7, consumers: vec!["web".into()], other_rules: vec![], made_by: None, remark: None, outputs: offered, patches: None, inventory: inventory.clone() };
             status::resource::compute(facts, outcome, before, now)
         };
         course(&outcomes, ScoreResourceStatus::default(), compute, |status| &status.conditions)?;
@@ -114,7 +114,7 @@ proptest! {
 
     #[test]
     fn a_rules_status_is_true_and_written_only_when_it_differs(outcomes in prop::collection::vec(given::admission(), 1..6)) {
-        let compute = |outcome: &Outcome, before: &ProvisionerRuleStatus, now: &str| status::rule::compute(7, outcome, before, now);
+        let compute = |outcome: &Outcome, before: &ProvisionerRuleStatus, now: &str| status::rule::compute(7, outcome, &status::rule::Rollout::default(), before, now);
         course(&outcomes, ProvisionerRuleStatus::default(), compute, |status| &status.conditions)?;
     }
 }

@@ -88,7 +88,8 @@ impl Namespace {
             };
             let object_uid = format!("uid-of-{}", resource.uid.object_name());
             let patches = resource.patched().cloned();
-            let held = Existing { spec: resource.spec.clone(), object_uid, outputs, patches };
+            let held =
+                Existing { spec: resource.spec.clone(), object_uid, outlived: vec![], outputs, patches };
             self.resources.insert(resource.uid.clone(), held);
         }
         let gone = before.keys().filter(|uid| !self.resources.contains_key(uid));

@@ -86,16 +86,30 @@ impl Namespace {
 
     /// Waits until a rule says something of its newest generation.
     pub async fn rule_says(&self, name: &str, status: ConditionStatus, reason: Reason) -> ProvisionerRule {
-        let api: Api<ProvisionerRule> = Api::all(self.client.clone());
         let what = format!("says Ready={status:?} {reason:?}");
-        let holds = |rule: Option<&ProvisionerRule>| {
-            let Some(rule) = rule else { return false };
+        self.rule_sees(name, &what, |rule| {
             let status_of = rule.status.clone().unwrap_or_default();
             let ready = find(&status_of.conditions, ConditionType::Ready);
-            rule.metadata.generation == Some(status_of.observed_generation)
-                && ready.is_some_and(|ready| (ready.status, ready.reason) == (status, reason))
+            ready.is_some_and(|ready| (ready.status, ready.reason) == (status, reason))
+        })
+        .await
+    }
+
+    /// Waits until the status of a rule speaks of its newest generation, and is as it should be.
+    pub async fn rule_sees(
+        &self,
+        name: &str,
+        what: &str,
+        holds: impl Fn(&ProvisionerRule) -> bool,
+    ) -> ProvisionerRule {
+        let api: Api<ProvisionerRule> = Api::all(self.client.clone());
+        let is_so = |rule: Option<&ProvisionerRule>| {
+            rule.is_some_and(|rule| {
+                let observed = rule.status.as_ref().map(|status| status.observed_generation);
+                observed == rule.metadata.generation && holds(rule)
+            })
         };
-        wait::within(&self.places, api, &self.rule_name(name), &what, holds).await.unwrap()
+        wait::within(&self.places, api, &self.rule_name(name), what, is_so).await.unwrap()
     }
 
     /// Deletes a rule of this test.
@@ -332,12 +346,20 @@ impl Namespace {
 
     /// Waits until `Ready` of a ScoreResource has a reason.
     pub async fn resource_says(&self, name: &str, reason: Reason) -> Condition {
+        self.resource_shows(name, &format!("says {reason:?}"), |ready| ready.reason == reason).await
+    }
+
+    /// Waits until `Ready` of a ScoreResource says something.
+    pub async fn resource_tells(&self, name: &str, text: &str) -> Condition {
+        self.resource_shows(name, &format!("tells {text:?}"), |ready| ready.message.contains(text)).await
+    }
+
+    async fn resource_shows(&self, name: &str, what: &str, holds: impl Fn(&Condition) -> bool) -> Condition {
         let ready = |found: &ScoreResource| {
             let status = found.status.clone().unwrap_or_default();
-            find(&status.conditions, ConditionType::Ready).filter(|ready| ready.reason == reason).cloned()
+            find(&status.conditions, ConditionType::Ready).filter(|ready| holds(ready)).cloned()
         };
-        let what = format!("says {reason:?}");
-        let found = self.sees::<ScoreResource>(name, &what, |found| ready(found).is_some()).await;
+        let found = self.sees::<ScoreResource>(name, what, |found| ready(found).is_some()).await;
         ready(&found).unwrap()
     }
 

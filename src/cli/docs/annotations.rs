@@ -42,6 +42,7 @@ fn place_of(place: Place) -> &'static str {
     match place {
         Place::Score => "Score file",
         Place::Namespace => "Namespace",
+        Place::Resource => "ScoreResource",
         Place::Object => "that object",
         Place::Ours => "ScoreWorkload, ScoreResource, ProvisionerRule",
     }

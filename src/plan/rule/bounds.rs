@@ -39,7 +39,7 @@ pub(super) fn check(spec: &ProvisionerRuleSpec) -> Vec<Problem> {
         size.text(key);
         size.add(value);
     }
-    spec.ready_when.iter().for_each(|text| size.text(text));
+    spec.ready_when.iter().chain(&spec.deny_when).for_each(|text| size.text(text));
     let counted = [
         (spec.locals.len(), LOCALS, "locals"),
         (size.values, VALUES, "values"),

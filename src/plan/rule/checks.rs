@@ -9,7 +9,7 @@ use super::scope::{self, Part};
 use super::{ManifestTemplate, Rule, patches};
 use crate::api::conditions::Reason;
 use crate::template::signature::{SECRET_REF, SECRET_TEMPLATE};
-use crate::template::{Leaf, Node};
+use crate::template::{Expression, Leaf, Node};
 
 /// One expression of a rule: where it stands, what it names, and what it may name.
 struct Use<'a> {
@@ -74,15 +74,21 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let outputs = rule.outputs.values().flat_map(|node| plain(node, Part::Live, Secrets::Covered));
     let patched = |leaf| Use::new(leaf, Part::Live, Secrets::Patched(patches::takes_reference(leaf)));
     let patches = rule.patches.iter().flat_map(Node::leaves).map(patched);
-    let ready = rule.ready_when.iter().map(|(_, condition)| Use {
-        path: condition.path(),
-        names: condition.names(),
-        exposed: condition.names(),
-        functions: condition.functions(),
-        part: Part::Live,
+    let ready = rule.ready_when.iter().map(|(_, found)| condition(found, Part::Live));
+    let deny =
+        rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| condition(found, Part::Resource));
+    locals.chain(manifests).chain(shared).chain(outputs).chain(patches).chain(ready).chain(deny).collect()
+}
+
+fn condition(found: &Expression, part: Part) -> Use<'_> {
+    Use {
+        path: found.path(),
+        names: found.names(),
+        exposed: found.names(),
+        functions: found.functions(),
+        part,
         secrets: Secrets::Refused,
-    });
-    locals.chain(manifests).chain(shared).chain(outputs).chain(patches).chain(ready).collect()
+    }
 }
 
 fn plain(node: &Node, part: Part, secrets: Secrets) -> impl Iterator<Item = Use<'_>> {

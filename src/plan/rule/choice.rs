@@ -115,7 +115,7 @@ fn fitting(place: usize, rule: &Arc<Rule>, fit: &[&Arc<Rule>], sticks: bool) -> 
 
 fn unfit(rule: &Arc<Rule>, subject: Subject<'_>) -> Option<Candidate> {
     let fields = misfits(rule, subject);
-    let same_type = rule.type_ == subject.uid.type_;
+    let same_type = rule.type_ == subject.uid.type_ && rule.deny.is_none();
     (same_type && !fields.is_empty()).then(|| Candidate {
         rule: rule.name.clone(),
         priority: rule.priority,

@@ -4,8 +4,10 @@
 pub mod bounds;
 mod checks;
 pub mod choice;
+mod deny;
 mod manifests;
 mod patches;
+mod revision;
 pub mod scope;
 pub mod select;
 
@@ -22,7 +24,7 @@ use super::params;
 use super::problem::Problem;
 use super::schema::Schema;
 use crate::api::conditions::Reason;
-use crate::api::rule::{DeletionPolicy, Generate, Match, ProvisionerRuleSpec};
+use crate::api::rule::{DeletionPolicy, Generate, Match, MaxUnavailable, ProvisionerRuleSpec};
 use crate::template::{Expression, Node, TemplateError};
 
 /// A rule that can be evaluated.
@@ -61,10 +63,24 @@ pub struct Rule {
     pub patches: Option<Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
+    /// How many resources an edit may make unready at once.
+    pub max_unavailable: MaxUnavailable,
+    /// What its resources are made by: see [`crate::api::rule::ProvisionerRuleStatus::revision`].
+    pub revision: String,
+    /// What it forbids, if it is a guardrail; then it provides nothing.
+    pub deny: Option<Denial>,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
     /// What is defined and never used, a message each: worth a warning.
     pub unused: Vec<String>,
+}
+
+/// What a guardrail says, and when.
+pub struct Denial {
+    /// What the developer reads.
+    pub message: String,
+    /// What must all be true, each with its text.
+    pub when: Vec<(String, Expression)>,
 }
 
 impl Rule {
@@ -103,7 +119,8 @@ pub fn matcher(name: &str, spec: &ProvisionerRuleSpec) -> Option<Rule> {
     let Ok(empty) = serde_json::from_value(serde_json::json!({"match": {"type": spec.match_.type_}})) else {
         return None;
     };
-    let only = ProvisionerRuleSpec { match_: spec.match_.clone(), priority: spec.priority, ..empty };
+    let (match_, deny) = (spec.match_.clone(), spec.deny.clone());
+    let only = ProvisionerRuleSpec { match_, priority: spec.priority, deny, ..empty };
     compile(name, &only).ok()
 }
 
@@ -122,7 +139,12 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         outputs,
         patches,
         deletion_policy,
+        max_unavailable,
+        deny,
+        deny_when,
     } = spec.clone();
+    let when = conditions("denyWhen", &deny_when, problems);
+    problems.extend(deny::misplaced(spec));
     Rule {
         name: name.to_owned(),
         type_,
@@ -137,10 +159,13 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         locals: ordered_locals(&locals, problems),
         manifests: manifests::compile("manifests", &manifests, problems),
         shared: manifests::compile("shared", &shared, problems),
-        ready_when: conditions(&ready_when, problems),
+        ready_when: conditions("readyWhen", &ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
         patches: patches::compile(patches, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
+        max_unavailable: max_unavailable.unwrap_or_default(),
+        revision: revision::revision(spec),
+        deny: deny.map(|message| Denial { message, when }),
         reads_workloads: false,
         unused: Vec::new(),
     }
@@ -174,11 +199,11 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
         .collect()
 }
 
-/// `readyWhen`: each is one whole expression, as text is never a condition.
-fn conditions(texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
+/// Conditions: each is one whole expression, as text is never a condition.
+fn conditions(root: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
     let compile = |(index, text): (usize, &String)| {
-        let compiled = Expression::compile(text, &format!("readyWhen[{index}]"));
+        let compiled = Expression::compile(text, &format!("{root}[{index}]"));
         let compiled = compiled.map_err(|error| problems.push(problem(error))).ok()?;
         Some((text.clone(), compiled))
     };

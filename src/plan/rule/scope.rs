@@ -158,6 +158,8 @@ impl<'a> Shape<'a> {
     fn of(rule: &'a Rule, root: &str) -> Self {
         let scalars = |names: &[&'a str]| Self::Map(names.iter().map(|name| (*name, Self::Scalar)).collect());
         match root {
+            // A guardrail sees the params of whichever rule provides the resource.
+            "params" if rule.deny.is_some() && rule.params.is_none() => Self::Open,
             "params" => rule.params.as_ref().map_or_else(|| scalars(&[]), Self::Params),
             "locals" => Self::Map(
                 rule.locals

@@ -25,7 +25,7 @@ pub struct Subject<'a> {
     pub workload_labels: &'a Labels,
 }
 
-/// The rules that match, best first.
+/// The rules that match, best first. Guardrails are none of them.
 #[must_use]
 pub fn matching<'a>(
     rules: impl IntoIterator<Item = &'a Arc<Rule>>,
@@ -36,7 +36,23 @@ pub fn matching<'a>(
     found
 }
 
+/// The guardrails that match, by name.
+#[must_use]
+pub fn guarding<'a>(
+    rules: impl IntoIterator<Item = &'a Arc<Rule>>,
+    subject: Subject<'_>,
+) -> Vec<&'a Arc<Rule>> {
+    let mut found: Vec<_> =
+        rules.into_iter().filter(|rule| rule.deny.is_some() && fits(rule, subject)).collect();
+    found.sort_by_key(|rule| rule.name.clone());
+    found
+}
+
 fn matches(rule: &Rule, subject: Subject<'_>) -> bool {
+    rule.deny.is_none() && fits(rule, subject)
+}
+
+fn fits(rule: &Rule, subject: Subject<'_>) -> bool {
     rule.type_ == subject.uid.type_ && misfits(rule, subject).is_empty()
 }
 

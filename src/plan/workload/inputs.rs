@@ -69,9 +69,7 @@ pub struct ResourceState {
     pub uid: String,
     /// Whether its status speaks of what the Score file asks for now.
     pub current: bool,
-    /// Whether it is ready.
-    pub ready: bool,
-    /// Why it is not, in one word and in a sentence.
+    /// `Ready`, or in one word why it is not.
     pub reason: Reason,
     /// What it waits for.
     pub message: String,
@@ -81,6 +79,9 @@ pub struct ResourceState {
     /// Whether its objects are kept when nobody needs it any more.
     #[serde(default)]
     pub retained: bool,
+    /// Whether its objects were once made as the Score file asks for now.
+    #[serde(default)]
+    pub accepted: bool,
     /// Its outputs, once it was ready.
     #[serde(default)]
     pub outputs: Option<Map<String, Json>>,
@@ -93,6 +94,12 @@ pub struct ResourceState {
 }
 
 impl ResourceState {
+    /// Whether it is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.reason == Reason::Ready
+    }
+
     /// What is awaited, since when, and where to look.
     #[must_use]
     pub fn describe(&self, name: &str) -> String {

@@ -7,7 +7,7 @@ use super::order::{Order, order};
 use super::patches::patches;
 use super::resolved::{Pods, Port, ResolvedContainer, Workload};
 use super::volumes::{Volumes, mounts};
-use super::{Valid, WorkloadInputs};
+use super::{ResourceState, Valid, WorkloadInputs};
 use crate::api::conditions::Reason;
 use crate::api::instructions;
 use crate::api::score::{Container, Protocol, Score};
@@ -210,17 +210,22 @@ fn refused(inputs: &WorkloadInputs, demands: &[Demand]) -> Vec<Problem> {
     demands
         .iter()
         .filter_map(state)
-        .filter(|(_, state)| state.current && is_of_params(state.reason))
+        .filter(|(_, state)| state.current && is_refused(state))
         .map(|(demand, state)| {
             Problem::new(format!("resources.{}", demand.resource), state.reason, state.message)
         })
         .collect()
 }
 
-/// Reasons that speak of what the author wrote under `params`.
-fn is_of_params(reason: Reason) -> bool {
-    use Reason::{InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
-    matches!(reason, InvalidParams | UnknownOutput | UnknownPlaceholder | UnknownResource)
+/// Whether the author has to mend what stands under `params`, or to do without. What was made before it was forbidden
+/// runs on (decision 10).
+fn is_refused(state: &ResourceState) -> bool {
+    use Reason::{Denied, InvalidParams, UnknownOutput, UnknownPlaceholder, UnknownResource};
+    match state.reason {
+        InvalidParams | UnknownOutput | UnknownPlaceholder | UnknownResource => true,
+        Denied => !state.accepted,
+        _ => false,
+    }
 }
 
 /// The annotations that pods carry: the file's, but for instructions to the operator (W05).
