@@ -29,7 +29,9 @@ use super::patches::Patches;
     printcolumn = r#"{"name":"Rule","type":"string","jsonPath":".spec.rule","description":"The ProvisionerRule that provides it."}"#,
     printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
     printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].reason"}"#,
+    printcolumn = r#"{"name":"Since","type":"date","jsonPath":".status.conditions[?(@.type==\"Ready\")].lastTransitionTime","description":"Since when it is ready, or is not."}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Revision","type":"string","priority":1,"jsonPath":".status.madeBy.revision","description":"The revision of the rule that its objects were last made by."}"#,
     printcolumn = r#"{"name":"Class","type":"string","priority":1,"jsonPath":".spec.class"}"#,
     printcolumn = r#"{"name":"Consumers","type":"string","priority":1,"jsonPath":".status.consumers","description":"The workloads that use it."}"#,
     printcolumn = r#"{"name":"Message","type":"string","priority":1,"jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#

@@ -1,16 +1,15 @@
 //! What the platform team forbids: by a rule with `deny`, or by a label of the namespace.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace as CoreNamespace};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
-use kube::api::{Api, Patch, PatchParams};
 use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason};
 use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::support::look::image;
 use crate::support::rule::config_map;
-use crate::support::{Namespace, Rule, Score, cluster, rule, score};
+use crate::support::{Rule, Score, cluster, rule, score};
 
 /// A rule whose resources have a size, 1 by default.
 fn sized(type_: &str) -> Rule {
@@ -26,12 +25,6 @@ fn guardrail(type_: &str, message: &str) -> Rule {
 fn user(name: &str, type_: &str, params: Value) -> Score {
     let uses = score(name).needs("it", type_).with_id(name).with_params(params);
     uses.variable("IT", "${resources.it.name}")
-}
-
-async fn label(ns: &Namespace, key: &str, value: Option<&str>) {
-    let api: Api<CoreNamespace> = Api::all(ns.client.clone());
-    let patch = Patch::Merge(json!({"metadata": {"labels": {key: value}}}));
-    api.patch(&ns.name, &PatchParams::default(), &patch).await.unwrap();
 }
 
 #[tokio::test]
@@ -98,15 +91,15 @@ async fn a_label_of_the_namespace_denies_a_type_or_one_class_of_it() {
     let ns = cluster().await.namespace("denied-label").await;
     ns.rule(sized("bucket")).await;
     let key = "deny.k8s.score.dev/bucket";
-    label(&ns, key, Some("large")).await;
+    ns.label(key, Some("large")).await;
     ns.apply(user("small", "bucket", json!({}))).await.becomes_ready().await;
     let large = ns.apply(user("large", "bucket", json!({})).with_class("large")).await;
     large.tells("this namespace takes no resources of type `bucket` with class `large`").await;
 
-    label(&ns, key, Some("any")).await;
+    ns.label(key, Some("any")).await;
     let name = ns.resource("bucket", "small").await.name_any();
     ns.resource_says(&name, Reason::Denied).await;
-    label(&ns, key, None).await;
+    ns.label(key, None).await;
     ns.resource_is(&name, ConditionType::Ready).await;
     large.becomes_ready().await;
 }

@@ -1,6 +1,11 @@
 //! `docs/troubleshooting.md`: each of its cases, brought about, and told in the words that the page has for it.
 
-use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
+use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota};
+use kube::ResourceExt;
+use kube::api::{Api, DeleteParams, PostParams};
 use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, find};
 use score_operator::api::names::ResourceUid;
 use score_operator::api::resource::ScoreResource;
@@ -10,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::rule::{config_map, deployment};
 use crate::support::stand_in::condition;
+use crate::support::wait;
 use crate::support::workload::conditions;
 use crate::support::{Namespace, Rule, StandIn, Workload, cluster, cluster_of_examples, rule, score};
 
@@ -322,6 +328,86 @@ async fn case_quota() {
     ns.sees::<ResourceQuota>("small", "has counted", counted).await;
     let workload = with_rule(&ns, rule("big").makes("config", config_map("one-more", json!({})))).await;
     resource_says(&ns, &workload, "quota", "big").await;
+}
+
+#[tokio::test]
+async fn case_denied() {
+    let ns = namespace("denied").await;
+    ns.rule(rule("denied").called("guard").set("/deny", json!("ask #platform first"))).await;
+    ns.rule_says("guard", ConditionStatus::True, Reason::Ready).await;
+    let workload = with_rule(&ns, rule("denied").makes_config_map()).await;
+    is_refused(&workload, "denied").await;
+}
+
+#[tokio::test]
+async fn case_denied_by_label() {
+    let ns = namespace("denied-by-label").await;
+    ns.label("deny.k8s.score.dev/unwanted", Some("any")).await;
+    let workload = with_rule(&ns, rule("unwanted").makes_config_map()).await;
+    is_refused(&workload, "denied-by-label").await;
+}
+
+/// X20: who denied it is named, and it goes on once the policy lets it.
+#[tokio::test]
+async fn case_policy() {
+    let ns = namespace("policy").await;
+    let made = config_map("watched", json!({}));
+    let binding = deny(&ns, &made).await;
+    let workload = with_rule(&ns, rule("watched").makes("config", made)).await;
+    resource_says(&ns, &workload, "policy", "watched").await;
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(ns.client.clone());
+    bindings.delete(&binding, &DeleteParams::default()).await.unwrap();
+    workload.becomes_ready().await;
+}
+
+/// Has an admission policy deny an object in this namespace; the name of its binding.
+async fn deny(ns: &Namespace, object: &Value) -> String {
+    let name = format!("{}.score.test", ns.name);
+    let group = "admissionregistration.k8s.io/v1";
+    let policy = json!({
+        "apiVersion": group, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"resourceRules": [{
+                "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"],
+            }]},
+            "validations": [{"expression": format!("object.metadata.name != '{}'", object["metadata"]["name"].as_str().unwrap())}],
+        },
+    });
+    let here = json!({"matchLabels": {"kubernetes.io/metadata.name": ns.name}});
+    let binding = json!({
+        "apiVersion": group, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"], "matchResources": {"namespaceSelector": here}},
+    });
+    let policies: Api<ValidatingAdmissionPolicy> = Api::all(ns.client.clone());
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(ns.client.clone());
+    policies.create(&PostParams::default(), &serde_json::from_value(policy).unwrap()).await.unwrap();
+    bindings.create(&PostParams::default(), &serde_json::from_value(binding).unwrap()).await.unwrap();
+    is_enforced(ns, object).await;
+    name
+}
+
+/// The API server takes a policy up a moment after it was made: asks until it does.
+async fn is_enforced(ns: &Namespace, object: &Value) {
+    let configs = ns.api::<ConfigMap>();
+    let object: ConfigMap = serde_json::from_value(object.clone()).unwrap();
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    let asking = async { while configs.create(&dry, &object).await.is_ok() {} };
+    tokio::time::timeout(wait::DEADLINE, asking).await.expect("the policy is never enforced");
+}
+
+#[tokio::test]
+async fn case_not_gone() {
+    let ns = namespace("not-gone").await;
+    let workload = with_rule(&ns, rule("leaving").makes_config_map()).await;
+    workload.becomes_ready().await;
+    ns.edit::<ConfigMap>("leaving-web.it", json!({"metadata": {"finalizers": ["example.org/keeps"]}})).await;
+    let name = ns.resource("leaving", "web.it").await.name_any();
+    workload.delete().await;
+    let said = ns.resource_tells(&name, "waits for ConfigMap").await;
+    assert_eq!(said.reason, reason("not-gone"));
+    assert_words("not-gone", &said.message);
+    ns.edit::<ConfigMap>("leaving-web.it", json!({"metadata": {"finalizers": null}})).await;
+    ns.is_gone::<ScoreResource>(&name).await;
 }
 
 // === The rule is wrong ===

@@ -388,6 +388,13 @@ impl Namespace {
         objects::are_gone(&self.places, &self.client, &self.name).await;
     }
 
+    /// Sets or removes a label of the namespace itself.
+    pub async fn label(&self, key: &str, value: Option<&str>) {
+        let api: Api<core::Namespace> = Api::all(self.client.clone());
+        let patch = Patch::Merge(json!({"metadata": {"labels": {key: value}}}));
+        api.patch(&self.name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
     /// Deletes the namespace, and waits until it is gone.
     pub async fn delete_itself(&self) {
         let api: Api<core::Namespace> = Api::all(self.client.clone());
