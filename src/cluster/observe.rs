@@ -1,19 +1,20 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+mod consumers;
 mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use secrets::{missing_secrets, secret_values};
 
 use super::Error;
 use super::world::World;
 use crate::api::conditions::{ConditionType, Reason, find, is_true, is_true_of};
-use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret};
 use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
@@ -219,14 +220,11 @@ fn owner(resource: &ScoreResource) -> Option<Owner> {
 /// tell: what is shared then stays, and nothing new is made.
 fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
     let shares = world.rule(&key.uid.id).map_or(exists, |rule| !rule.shared.is_empty());
-    let uses = |resource: &Arc<ScoreResource>| {
-        let bound = resource.spec.rule.as_deref();
-        resource.namespace().as_deref() == Some(&key.namespace)
-            && resource.spec.class != SHARED_CLASS
-            && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
-    };
     let all = world.caches.resources.all();
-    all.iter().filter(|found| shares && uses(found)).filter_map(|found| owner(found)).collect()
+    all.iter()
+        .filter(|found| shares && consumers::shares(found, &key.namespace, &key.uid))
+        .filter_map(|found| owner(found))
+        .collect()
 }
 
 /// Workloads that own it and may not be dropped: those whose file cannot be read now (an edit into
@@ -309,12 +307,13 @@ pub fn known_types(world: &World) -> BTreeSet<String> {
 #[must_use]
 pub fn evaluation(
     world: &World,
-    namespace: &str,
-    spec: &ScoreResourceSpec,
+    resource: &ScoreResource,
     demands: &[Demand],
     rule: &Rule,
     generated: BTreeMap<String, String>,
 ) -> ResourceInputs {
+    let spec = &resource.spec;
+    let namespace = &resource.namespace().unwrap_or_default();
     let index = world.index();
     let author = binding::author(demands, spec);
     let name =
@@ -327,6 +326,8 @@ pub fn evaluation(
         spec: spec.clone(),
         workload: known.map_or_else(WorkloadView::default, |known| known.view()),
         workloads,
+        consumers: consumers::of(world, resource),
+        namespace_labels: world.namespace_labels(namespace),
         dependencies: depends_on
             .into_iter()
             .map(|(name, uid)| {
@@ -339,7 +340,7 @@ pub fn evaluation(
 }
 
 fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<String, Value> {
-    let entry = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+    let entry = |known: &Arc<Known>| (known.name.clone(), known.outline());
     index.workloads(namespace).map(entry).collect()
 }
 

@@ -11,7 +11,6 @@ use super::report::{Found, Pass, announce};
 use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, ObjectId};
-use crate::api::rule::DeletionPolicy;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::world::Admission;
 use crate::cluster::{Error, observe};
@@ -41,9 +40,8 @@ pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
         Ok(rolled) => rolled,
         Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
     };
-    let spec = &pass.resource.spec;
     let demands = &pass.seen.binding.demands;
-    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, &rule, rolled.clone());
+    let inputs = observe::evaluation(pass.world, pass.resource, demands, &rule, rolled.clone());
     match evaluate(&rule, part(pass), &inputs) {
         Plan::Rejected(problems) => Ok(Found::stopped(pass, Outcome::Rejected(problems))),
         Plan::Pending(awaited) => Ok(Found::stopped(pass, Outcome::Waiting(awaited))),
@@ -111,7 +109,8 @@ fn shared_awaited(pass: &Pass<'_>, rule: &Rule) -> Option<Awaited> {
 /// The generated values: those in the Secret, and new ones for what it does not have. They are written
 /// before anything that uses them.
 async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
-    if part(pass) == Part::Shared || !is_generated(rule) {
+    let is_shared = part(pass) == Part::Shared;
+    if !rule.keeps_rolled(is_shared) {
         return Ok(Ok(BTreeMap::new()));
     }
     let name = generated_name(&pass.resource.spec);
@@ -132,7 +131,7 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
             Err(awaited) => return Ok(Err(awaited)),
         },
     };
-    for (key, wanted) in &rule.generate {
+    for (key, wanted) in rule.rolls(is_shared) {
         values
             .entry(key.clone())
             .or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
@@ -164,11 +163,6 @@ fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
     let owner = owner(pass.resource)?;
     let spec = &pass.resource.spec;
     Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy })
-}
-
-/// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
-fn is_generated(rule: &Rule) -> bool {
-    !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain
 }
 
 /// Whether the pass reads Secrets, which no watch brings: such a resource is looked at again from time
@@ -265,8 +259,7 @@ fn manifests(
     rolled: &BTreeMap<String, String>,
 ) -> Manifests {
     let all = objects(belonging, &evaluated.objects);
-    let own = part(pass) == Part::Own && is_generated(rule);
-    let secret = own.then(|| generated::render(belonging, rolled));
+    let secret = rule.keeps_rolled(part(pass) == Part::Shared).then(|| generated::render(belonging, rolled));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 
@@ -276,8 +269,16 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
     if rule.shared.is_empty() || part(pass) == Part::Shared {
         return Ok(live);
     }
-    let spec = &pass.resource.spec;
-    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, &[], rule, BTreeMap::new());
+    let uid = shared_uid(&rule.type_, &rule.name);
+    let Some(shared) = pass.world.caches.resources.get(&pass.key.namespace, &uid.object_name()) else {
+        return Ok(live);
+    };
+    let secret = match rule.keeps_rolled(true) {
+        true => pass.world.secrets.get(&pass.key.namespace, &generated_name(&shared.spec)).await?,
+        false => None,
+    };
+    let rolled = secret.map(|secret| generated::values(&json!(*secret))).unwrap_or_default();
+    let inputs = observe::evaluation(pass.world, &shared, &[], rule, rolled);
     let Plan::Ready(shared) = evaluate(rule, Part::Shared, &inputs) else { return Ok(live) };
     for object in &shared.objects {
         let Some(kind) = pass.world.kinds.resolve(&object.id.api_version, &object.id.kind).await? else {

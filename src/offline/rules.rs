@@ -15,9 +15,20 @@ use crate::plan::rule::{Rule, compile, matcher};
 
 /// The default rules by the name of their file: the files that are installed, not copies of them.
 pub const DEFAULTS: &[(&str, &str)] = &[
+    ("config/rules/amqp.yaml", include_str!("../../config/rules/amqp.yaml")),
     ("config/rules/dns.yaml", include_str!("../../config/rules/dns.yaml")),
+    ("config/rules/elasticsearch.yaml", include_str!("../../config/rules/elasticsearch.yaml")),
+    ("config/rules/kafka-topic.yaml", include_str!("../../config/rules/kafka-topic.yaml")),
+    ("config/rules/mongodb.yaml", include_str!("../../config/rules/mongodb.yaml")),
+    ("config/rules/mssql.yaml", include_str!("../../config/rules/mssql.yaml")),
+    ("config/rules/mysql.yaml", include_str!("../../config/rules/mysql.yaml")),
+    ("config/rules/postgres-instance.yaml", include_str!("../../config/rules/postgres-instance.yaml")),
     ("config/rules/postgres.yaml", include_str!("../../config/rules/postgres.yaml")),
+    ("config/rules/redis.yaml", include_str!("../../config/rules/redis.yaml")),
     ("config/rules/route.yaml", include_str!("../../config/rules/route.yaml")),
+    ("config/rules/s3.yaml", include_str!("../../config/rules/s3.yaml")),
+    ("config/rules/service-port.yaml", include_str!("../../config/rules/service-port.yaml")),
+    ("config/rules/service.yaml", include_str!("../../config/rules/service.yaml")),
     ("config/rules/sqs.yaml", include_str!("../../config/rules/sqs.yaml")),
     ("config/rules/volume.yaml", include_str!("../../config/rules/volume.yaml")),
 ];

@@ -19,6 +19,7 @@ use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, subs
 
 /// What is known of the workload that first defined a resource.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WorkloadView {
     /// Its name.
     pub name: String,
@@ -26,6 +27,8 @@ pub struct WorkloadView {
     pub metadata: Json,
     /// Its Score service.
     pub service: Json,
+    /// The name of its Service, if it has one.
+    pub service_name: String,
 }
 
 /// All that the evaluation of a rule depends on.
@@ -37,11 +40,15 @@ pub struct ResourceInputs {
     pub spec: ScoreResourceSpec,
     /// The workload that first defined it.
     pub workload: WorkloadView,
-    /// The workloads of the namespace, by name, each with its `service`.
+    /// The workloads of the namespace, by name, each with its `service` and `serviceName`.
     pub workloads: Map<String, Json>,
+    /// The names of the workloads that use the resource, or any that shares it, sorted.
+    pub consumers: Vec<String>,
+    /// The labels of the namespace.
+    pub namespace_labels: BTreeMap<String, String>,
     /// The resources that its params name, by the name that they have there.
     pub dependencies: BTreeMap<String, Dependency>,
-    /// What was rolled for it. Secret: never shown, not even by `Debug`.
+    /// What was rolled for it, or for what is shared. Secret: never shown, not even by `Debug`.
     pub generated: BTreeMap<String, String>,
 }
 
@@ -118,7 +125,7 @@ pub enum Part {
 pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evaluated> {
     match part {
         Part::Own => resolved_params(rule, inputs).and_then(|params| own(rule, inputs, params)),
-        Part::Shared => objects(&rule.shared, "shared", inputs, Value::from(json!({})), shared_scope(inputs)),
+        Part::Shared => shared(rule, inputs),
     }
 }
 
@@ -228,15 +235,27 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 }
 
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
-    let mut scope = resource_scope(inputs, params.clone());
-    let mut budget = Budget::new();
-    for (name, node) in &rule.locals {
-        match node.evaluate(&scope, &mut budget) {
-            Ok(value) => scope = scope.with_entry("locals", name, value),
-            Err(error) => return rejected(error),
-        }
+    match with_locals(rule, resource_scope(inputs, params.clone()), |_| true) {
+        Ok(scope) => objects(&rule.manifests, "manifests", inputs, params, scope),
+        Err(error) => rejected(error),
     }
-    objects(&rule.manifests, "manifests", inputs, params, scope)
+}
+
+fn shared(rule: &Rule, inputs: &ResourceInputs) -> Plan<Evaluated> {
+    match with_locals(rule, shared_scope(inputs), |name| rule.shared_locals.contains(name)) {
+        Ok(scope) => objects(&rule.shared, "shared", inputs, Value::from(json!({})), scope),
+        Err(error) => rejected(error),
+    }
+}
+
+/// The scope with the rule's locals, each of which may use those before it.
+fn with_locals(rule: &Rule, mut scope: Scope, is_there: impl Fn(&str) -> bool) -> Result<Scope, EvalError> {
+    let mut budget = Budget::new();
+    for (name, node) in rule.locals.iter().filter(|(name, _)| is_there(name)) {
+        let value = node.evaluate(&scope, &mut budget)?;
+        scope = scope.with_entry("locals", name, value);
+    }
+    Ok(scope)
 }
 
 fn rejected<T>(error: EvalError) -> Plan<T> {
@@ -246,24 +265,28 @@ fn rejected<T>(error: EvalError) -> Plan<T> {
 }
 
 fn resource_scope(inputs: &ResourceInputs, params: Value) -> Scope {
-    let ResourceInputs { namespace, spec, workload, workloads, dependencies: _, generated } = inputs;
-    Scope::new()
+    let ResourceInputs { spec, workload, workloads, .. } = inputs;
+    shared_scope(inputs)
         .with_value("params", params)
-        .with("locals", json!({}))
-        .with("generated", json!(generated))
         .with("metadata", json!(spec.metadata))
         .with("id", json!(spec.id))
         .with("uid", json!(spec.uid().to_string()))
         .with("guid", json!(spec.guid))
-        .with("type", json!(spec.type_))
         .with("class", json!(spec.class))
-        .with("namespace", json!(namespace))
         .with("workload", json!(workload))
         .with("workloads", Json::Object(workloads.clone()))
 }
 
+/// What belongs to no one resource.
 fn shared_scope(inputs: &ResourceInputs) -> Scope {
-    Scope::new().with("namespace", json!(inputs.namespace)).with("type", json!(inputs.spec.type_))
+    let ResourceInputs { namespace, spec, consumers, namespace_labels, generated, .. } = inputs;
+    Scope::new()
+        .with("locals", json!({}))
+        .with("generated", json!(generated))
+        .with("type", json!(spec.type_))
+        .with("namespace", json!(namespace))
+        .with("consumers", json!(consumers))
+        .with("namespaceLabels", json!(namespace_labels))
 }
 
 fn objects(
@@ -277,8 +300,9 @@ fn objects(
     let mut trouble = Trouble::default();
     let mut found: Vec<RuleObject> = Vec::new();
     for template in templates {
-        match template.node.evaluate(&scope, &mut budget) {
-            Ok(value) => match object(template, root, value, &inputs.namespace) {
+        match made(template, &scope, &mut budget) {
+            Ok(None) => {}
+            Ok(Some(value)) => match object(template, root, value, &inputs.namespace) {
                 Ok(object) => found.push(object),
                 Err(problems) => trouble.problems.extend(problems),
             },
@@ -288,6 +312,12 @@ fn objects(
     trouble.problems.extend(duplicates(&found, root));
     let composed = names::composed_secret(&inputs.spec.uid().object_name());
     trouble.or(Evaluated { objects: found, params, composed, scope })
+}
+
+/// What a template makes; nothing where its condition is not true.
+fn made(template: &ManifestTemplate, scope: &Scope, budget: &mut Budget) -> Result<Option<Value>, EvalError> {
+    let wanted = template.when.as_ref().map_or(Ok(true), |when| when.evaluate_bool(scope, budget))?;
+    if wanted { template.node.evaluate(scope, budget).map(Some) } else { Ok(None) }
 }
 
 /// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.

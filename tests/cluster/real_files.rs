@@ -8,9 +8,9 @@ use crate::gateway;
 use crate::support::workload::condition;
 use crate::support::{Confined, Namespace, Rule, Score, cluster, cluster_without_operator, rule, score};
 
-/// One of the rules in `examples/`.
+/// A default rule.
 pub fn example_rule(name: &str) -> Rule {
-    Rule::from_yaml(&crate::support::file(&format!("examples/rules/{name}.yaml")))
+    Rule::from_yaml(&crate::support::file(&format!("config/rules/{name}.yaml")))
 }
 
 /// A Score file, an edit of it, and what that must change besides the ScoreWorkload.

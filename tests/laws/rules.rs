@@ -36,10 +36,17 @@ pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
     ResourceInputs {
         namespace: NAMESPACE.into(),
         spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workload: WorkloadView {
+            name: "web".into(),
+            metadata: json!({"name": "web"}),
+            service: json!({}),
+            service_name: "web".into(),
+        },
         workloads: Map::new(),
+        consumers: vec!["web".into()],
+        namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
-        generated: rule.generate.iter().map(rolled).collect(),
+        generated: rule.rolls(false).map(rolled).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::scope::{self, Part};
 use super::{ManifestTemplate, Rule};
 use crate::api::conditions::Reason;
 use crate::template::signature::{SECRET_REF, SECRET_TEMPLATE};
-use crate::template::{Leaf, Node};
+use crate::template::{Expression, Leaf, Node};
 
 /// One expression of a rule: where it stands, what it names, and what it may name.
 struct Use<'a> {
@@ -25,6 +25,12 @@ impl<'a> Use<'a> {
     fn new(leaf: &'a Leaf, part: Part, secrets: Secrets) -> Self {
         let Leaf { path, names, exposed, functions, .. } = leaf;
         Self { path, names: names.clone(), exposed: exposed.clone(), functions, part, secrets }
+    }
+
+    fn condition(condition: &'a Expression, part: Part) -> Self {
+        let (path, functions) = (condition.path(), condition.functions());
+        let (names, exposed) = (condition.names(), condition.names());
+        Self { path, names, exposed, functions, part, secrets: Secrets::Refused }
     }
 
     fn problem(&self, message: impl Into<String>) -> Problem {
@@ -47,7 +53,7 @@ enum Secrets {
 /// All problems with the names of a rule.
 pub(super) fn check(rule: &Rule) -> Vec<Problem> {
     let tainted = tainted_locals(rule);
-    let mut problems = Vec::new();
+    let mut problems = unsteady_names(rule);
     for found in uses(rule) {
         problems.extend(misplaced_function(&found));
         let unknown = |name: &Vec<String>| scope::unknown(rule, found.part, name);
@@ -56,6 +62,41 @@ pub(super) fn check(rule: &Rule) -> Vec<Problem> {
         problems.extend(found.exposed.iter().filter_map(misplaced));
     }
     problems
+}
+
+/// What changes when another workload comes or goes.
+const UNSTEADY: &[&str] = &["workloads", "consumers"];
+
+/// Names of objects that would change with other workloads: what is in the object that has the old name would be lost
+/// (P02).
+fn unsteady_names(rule: &Rule) -> Vec<Problem> {
+    let mut unsteady = BTreeSet::new();
+    for (local, node) in &rule.locals {
+        if node.leaves().flat_map(|leaf| &leaf.names).any(|name| is_unsteady(&unsteady, name)) {
+            unsteady.insert(local.as_str());
+        }
+    }
+    let problem = |leaf: &Leaf| {
+        let name = leaf.names.iter().find(|name| is_unsteady(&unsteady, name))?.join(".");
+        let message = format!(
+            "is made of `{name}`, which changes as other workloads come and go: the object would be made anew, and what is in it lost; use `id` or `uid`"
+        );
+        Some(Problem::new(&leaf.path, Reason::InvalidRule, message))
+    };
+    let manifests = rule.manifests.iter().chain(&rule.shared);
+    let names = manifests
+        .flat_map(|manifest| manifest.node.leaves())
+        .filter(|leaf| leaf.keys == ["metadata", "name"]);
+    names.filter_map(problem).collect()
+}
+
+fn is_unsteady(locals: &BTreeSet<&str>, name: &[String]) -> bool {
+    match name {
+        [root, key, ..] if root == "locals" => locals.contains(key.as_str()),
+        [root] if root == "locals" => !locals.is_empty(),
+        [root, ..] => UNSTEADY.contains(&root.as_str()),
+        [] => false,
+    }
 }
 
 /// Whether any expression of the rule names `root`.
@@ -69,14 +110,7 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let manifests = rule.manifests.iter().flat_map(|manifest| in_manifest(manifest, Part::Resource));
     let shared = rule.shared.iter().flat_map(|manifest| in_manifest(manifest, Part::Shared));
     let outputs = rule.outputs.values().flat_map(|node| plain(node, Part::Live, Secrets::Covered));
-    let ready = rule.ready_when.iter().map(|(_, condition)| Use {
-        path: condition.path(),
-        names: condition.names(),
-        exposed: condition.names(),
-        functions: condition.functions(),
-        part: Part::Live,
-        secrets: Secrets::Refused,
-    });
+    let ready = rule.ready_when.iter().map(|(_, condition)| Use::condition(condition, Part::Live));
     locals.chain(manifests).chain(shared).chain(outputs).chain(ready).collect()
 }
 
@@ -86,12 +120,14 @@ fn plain(node: &Node, part: Part, secrets: Secrets) -> impl Iterator<Item = Use<
 
 fn in_manifest(manifest: &ManifestTemplate, part: Part) -> impl Iterator<Item = Use<'_>> {
     let is_secret = manifest.is_secret();
-    manifest.node.leaves().map(move |leaf| {
+    let when = manifest.when.iter().map(move |condition| Use::condition(condition, part));
+    let leaves = manifest.node.leaves().map(move |leaf| {
         let in_data = is_secret && leaf.keys.first().is_some_and(|key| key == "data");
         let encoded = leaf.native && leaf.outer_filter.as_deref() == Some("b64encode");
         let secrets = if in_data { Secrets::Encoded(encoded) } else { Secrets::Refused };
         Use::new(leaf, part, secrets)
-    })
+    });
+    when.chain(leaves)
 }
 
 /// A reference where only a value can stand, and a text with secret parts where nobody could write its Secret.
