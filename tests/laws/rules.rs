@@ -15,16 +15,26 @@ use super::secrets;
 
 pub fn default_rules() -> BTreeMap<String, Rule> {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
-    let read = |name: &str| {
-        let text = std::fs::read_to_string(directory.join(format!("{name}.yaml"))).expect("a default rule");
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(path).expect("a default rule");
         let rule: ProvisionerRule = serde_saphyr::from_str(&text).expect("YAML");
-        (name.to_owned(), compile(name, &rule.spec).expect("a good rule"))
+        let compiled = compile(&name, &rule.spec).expect("a good rule");
+        (name, compiled)
     };
-    ["dns", "postgres", "route", "sqs", "volume"].into_iter().map(read).collect()
+    let files = std::fs::read_dir(directory).expect("config/rules").map(|file| file.expect("a file").path());
+    let is_rule = |path: &std::path::PathBuf| {
+        path.extension().is_some_and(|it| it == "yaml") && !path.ends_with("kustomization.yaml")
+    };
+    files.filter(is_rule).map(read).collect()
 }
 
 pub fn default_inputs(rule: &str) -> ResourceInputs {
-    let params = if rule == "route" { json!({"host": "example.com", "port": 80}) } else { json!({}) };
+    let params = match rule {
+        "route" => json!({"host": "example.com", "port": 80}),
+        "service-port" => json!({"workload": "other", "port": 80}),
+        _ => json!({}),
+    };
     inputs(&default_rules()[rule], &params)
 }
 
@@ -46,7 +56,7 @@ pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
         consumers: vec!["web".into()],
         namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
-        generated: rule.rolls(false).map(rolled).collect(),
+        generated: rule.generate.iter().map(rolled).collect(),
     }
 }
 

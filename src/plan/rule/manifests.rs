@@ -90,8 +90,7 @@ fn template(root: &str, key: &str, value: &Value, problems: &mut Vec<Problem>) -
 /// A condition is one whole expression, as text is never true or false.
 fn when(path: &str, condition: &Value, problems: &mut Vec<Problem>) -> Option<Expression> {
     let Some(text) = condition.as_str() else {
-        let message =
-            "expected exactly one expression, such as `{{ params.size > 1 }}`: the object is made while it is true";
+        let message = "expected exactly one expression, such as `{{ params.size > 1 }}`: the object is made while it is true";
         problems.push(Problem::new(path, Reason::InvalidRule, message));
         return None;
     };
