@@ -19,6 +19,7 @@ mod boutique;
 mod cli;
 mod composed;
 mod crash;
+mod default_rules;
 mod files;
 mod frozen;
 mod gateway;
