@@ -20,6 +20,7 @@ mod cli;
 mod composed;
 mod crash;
 mod default_rules;
+mod default_shared;
 mod files;
 mod frozen;
 mod gateway;
