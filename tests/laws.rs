@@ -15,6 +15,8 @@ mod drift;
 mod given;
 #[path = "laws/order.rs"]
 mod order;
+#[path = "laws/pods.rs"]
+mod pods;
 #[path = "laws/rules.rs"]
 mod rules;
 #[path = "laws/secrets.rs"]

@@ -6,16 +6,17 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
-use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
 use score_operator::api::conditions::Reason;
 use score_operator::api::resource::ScoreResource;
 use serde_json::json;
 
+use crate::gateway;
 use crate::support::look::{containers, reference, secret, variables};
 use crate::support::namespace::Object;
-use crate::support::{Namespace, Score, cluster, cluster_without_operator, score};
+use crate::support::{Namespace, Rule, Score, cluster, cluster_without_operator, score};
 
 /// Two workloads with a resource of a type each.
 async fn two_with(ns: &Namespace, type_: &str, output: &str) {
@@ -231,4 +232,58 @@ async fn p06_credentials_that_somebody_changed_are_put_back() {
     let is_back =
         |found: &Secret| found.data.as_ref().is_some_and(|data| data["password"].0 == password.as_bytes());
     ns.sees::<Secret>(name, "is put back", is_back).await;
+}
+
+fn routed(path: &str) -> Score {
+    let params = json!({"host": "shop.example.com", "path": path, "port": "http"});
+    let file = score("web").port("http", 80, 8080).needs("it", "route").with_params(params);
+    file.variable("URL", "${resources.it.url}")
+}
+
+#[tokio::test]
+async fn default_rule_route() {
+    let cluster = cluster_without_operator().await;
+    gateway::install(cluster);
+    let ns = cluster.namespace("default-route").await;
+    let _operator = cluster.operate(&ns);
+    ns.apply(routed("/a/")).await.is_refused(Reason::InvalidParams).await;
+    ns.apply(routed("/a")).await;
+    gateway::accept(&ns, "web.it", |host| host == "shop.example.com").await;
+    let web = ns.workload("web").await;
+    web.becomes_ready().await;
+    sees(&ns, "URL", "http://shop.example.com/a").await;
+    ns.apply(routed("/b")).await;
+    let route = ns.resource("route", "web.it").await.status.unwrap().inventory.remove(0).id.name;
+    let id = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": route}});
+    let is_b = |found: &kube::api::DynamicObject| {
+        let rule = &found.data["spec"]["rules"][0];
+        // A number: a route takes no names.
+        rule["matches"][0]["path"]["value"] == "/b" && rule["backendRefs"][0]["port"] == 80
+    };
+    ns.sees_of(&id, "routes /b to port 80", is_b).await;
+    gateway::accept(&ns, "web.it", |_| true).await;
+    sees(&ns, "URL", "http://shop.example.com/b").await;
+    web.delete().await;
+    ns.is_empty().await;
+}
+
+#[tokio::test]
+async fn default_rule_route_by_an_ingress() {
+    let ns = cluster().await.namespace("default-route-ingress").await;
+    ns.rule(Rule::from_yaml(&crate::support::file("config/variants/route-ingress.yaml"))).await;
+    let web = ns.apply(routed("/a")).await;
+    web.becomes_ready().await;
+    let [ingress] = ns.list::<Ingress>().await.try_into().expect("one Ingress");
+    ns.apply(routed("/b")).await.becomes_ready().await;
+    sees(&ns, "URL", "http://shop.example.com/b").await;
+    let now = ns.get::<Ingress>(&ingress.name_any()).await;
+    assert_eq!(now.uid(), ingress.uid());
+    let rule = now.spec.unwrap().rules.unwrap().remove(0);
+    assert_eq!(rule.host.as_deref(), Some("shop.example.com"));
+    let path = rule.http.unwrap().paths.remove(0);
+    assert_eq!(path.path.as_deref(), Some("/b"));
+    let backend = path.backend.service.unwrap();
+    assert_eq!((backend.name.as_str(), backend.port.unwrap().number), ("web", Some(80)));
+    web.delete().await;
+    ns.is_empty().await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule};
+use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule, ProvisionerRuleSpec};
 use score_operator::plan::Plan;
 use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, RuleObject, WorkloadView, evaluate};
 use score_operator::plan::rule::{Rule, compile};
@@ -13,14 +13,13 @@ use serde_json::{Map, Value, json};
 use super::given::NAMESPACE;
 use super::secrets;
 
-pub fn default_rules() -> BTreeMap<String, Rule> {
+pub fn default_specs() -> BTreeMap<String, ProvisionerRuleSpec> {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
     let read = |path: std::path::PathBuf| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).expect("a default rule");
         let rule: ProvisionerRule = serde_saphyr::from_str(&text).expect("YAML");
-        let compiled = compile(&name, &rule.spec).expect("a good rule");
-        (name, compiled)
+        (name, rule.spec)
     };
     let files = std::fs::read_dir(directory).expect("config/rules").map(|file| file.expect("a file").path());
     let is_rule = |path: &std::path::PathBuf| {
@@ -29,13 +28,21 @@ pub fn default_rules() -> BTreeMap<String, Rule> {
     files.filter(is_rule).map(read).collect()
 }
 
-pub fn default_inputs(rule: &str) -> ResourceInputs {
-    let params = match rule {
+pub fn default_rules() -> BTreeMap<String, Rule> {
+    let compiled = |(name, spec): (String, ProvisionerRuleSpec)| {
+        let rule = compile(&name, &spec).expect("a good rule");
+        (name, rule)
+    };
+    default_specs().into_iter().map(compiled).collect()
+}
+
+pub fn default_inputs(rule: &Rule) -> ResourceInputs {
+    let params = match rule.name.as_str() {
         "route" => json!({"host": "example.com", "port": 80}),
         "service-port" => json!({"workload": "other", "port": 80}),
         _ => json!({}),
     };
-    inputs(&default_rules()[rule], &params)
+    inputs(rule, &params)
 }
 
 pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
