@@ -134,6 +134,7 @@ const TYPES: &[&str] = &[
     "amqp",
     "dns",
     "elasticsearch",
+    "environment",
     "kafka-topic",
     "mongodb",
     "mssql",

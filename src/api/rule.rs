@@ -75,7 +75,8 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub ready_when: Vec<String>,
-    /// What a Score file can name as `${resources.<name>.<output>}`.
+    /// What a Score file can name as `${resources.<name>.<output>}`. The output `*` stands for all others: it is
+    /// `{{ secret_ref(name, '*') }}`, and each is the key of that Secret that is called like it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub outputs: Map<String, Value>,

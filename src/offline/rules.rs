@@ -18,6 +18,7 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("config/rules/amqp.yaml", include_str!("../../config/rules/amqp.yaml")),
     ("config/rules/dns.yaml", include_str!("../../config/rules/dns.yaml")),
     ("config/rules/elasticsearch.yaml", include_str!("../../config/rules/elasticsearch.yaml")),
+    ("config/rules/environment.yaml", include_str!("../../config/rules/environment.yaml")),
     ("config/rules/kafka-topic.yaml", include_str!("../../config/rules/kafka-topic.yaml")),
     ("config/rules/mongodb.yaml", include_str!("../../config/rules/mongodb.yaml")),
     ("config/rules/mssql.yaml", include_str!("../../config/rules/mssql.yaml")),
@@ -83,8 +84,16 @@ const KIND: &str = "ProvisionerRule";
 /// # Errors
 /// What is wrong with their form: never, as a test reads them.
 pub fn defaults() -> Result<Vec<RuleFile>, Box<Finding>> {
+    read_all(DEFAULTS)
+}
+
+/// Rules by the name of their file, read.
+///
+/// # Errors
+/// What is wrong with the form of the first that is wrong.
+pub fn read_all(files: &[(&str, &str)]) -> Result<Vec<RuleFile>, Box<Finding>> {
     let mut all = Vec::new();
-    for (file, text) in DEFAULTS {
+    for (file, text) in files {
         let documents = yaml::read(text).map_err(|troubles| Box::new(broken(file, troubles)))?;
         for document in &documents {
             all.push(read(file, document)?);

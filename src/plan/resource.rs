@@ -94,7 +94,8 @@ pub struct Offer {
 impl Offer {
     /// The keys of Secrets of others that it needs: of the outputs themselves, and of the texts.
     pub fn references(&self) -> impl Iterator<Item = &SecretRef> {
-        let is_own = |reference: &&SecretRef| self.secret != reference.name;
+        // Which keys all others are is for the workloads that name them.
+        let is_own = |reference: &&SecretRef| self.secret != reference.name && reference.key != lookup::ANY;
         let outputs = self.outputs.values().flat_map(Value::secrets).filter(is_own);
         outputs.chain(self.composed.values().flat_map(Composed::references))
     }
@@ -164,6 +165,7 @@ fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Troub
         match node.evaluate(scope, &mut budget) {
             Ok(value) => {
                 trouble.problems.extend(odd_references(&format!("outputs.{name}"), value.secrets()));
+                trouble.problems.extend(odd_any(name, &value));
                 outputs.insert(name.clone(), value);
             }
             Err(error) => trouble.add_eval(error),
@@ -181,6 +183,14 @@ fn odd_references<'a>(at: &str, references: impl IntoIterator<Item = &'a SecretR
     let odd = references.into_iter().filter(|reference| !names::is_object_name(&reference.name));
     let message = "refers to a Secret by what is no name of an object";
     odd.map(|_| Problem::new(at, Reason::EvaluationFailed, message)).collect()
+}
+
+/// What stands for all outputs must be a Secret, whose keys they are.
+fn odd_any(name: &str, value: &Value) -> Option<Problem> {
+    let is_any = value.as_secret().is_some_and(|reference| reference.key == lookup::ANY);
+    let message = "expected `{{ secret_ref(name, '*') }}`: it stands for all outputs, each of which is a key of that Secret";
+    (name == lookup::ANY && !is_any)
+        .then(|| Problem::new(format!("outputs.{name}"), Reason::EvaluationFailed, message))
 }
 
 fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {

@@ -234,6 +234,38 @@ async fn p06_credentials_that_somebody_changed_are_put_back() {
     ns.sees::<Secret>(name, "is put back", is_back).await;
 }
 
+#[tokio::test]
+async fn p07_p10_default_rule_environment() {
+    let cluster = cluster_without_operator().await;
+    let ns = cluster.namespace("default-environment").await;
+    let _operator = cluster.operate_with_resync(&ns, Duration::from_secs(1));
+    let file = score("web").needs("env", "environment").variable("TOKEN", "${resources.env.TOKEN}");
+    let web = ns.apply(file.clone()).await;
+    web.tells("Secret `environment` does not exist yet (its key `TOKEN` is awaited)").await;
+    assert!(ns.find::<Deployment>("web").await.is_none());
+    let data = json!({"TOKEN": "b25l"});
+    ns.create(
+        &json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "environment"}, "data": data}),
+    )
+    .await;
+    web.becomes_ready().await;
+    let made = ns.get::<Deployment>("web").await;
+    assert_eq!(reference(variables(containers(&made)["main"])["TOKEN"]), ("environment", "TOKEN"));
+
+    let more = ns.apply(file.variable("MORE", "${resources.env.MORE}")).await;
+    more.tells("Secret `environment` has no key `MORE` yet (there: `TOKEN`)").await;
+    ns.edit::<Secret>("environment", json!({"data": {"MORE": "eA=="}})).await;
+    more.becomes_ready().await;
+    let before = ns.get::<Deployment>("web").await.metadata.generation.unwrap();
+    ns.edit::<Secret>("environment", json!({"data": {"TOKEN": "dHdv"}})).await;
+    let is_rolled = |found: &Deployment| found.metadata.generation.is_some_and(|now| now > before);
+    let rolled = ns.sees::<Deployment>("web", "rolls", is_rolled).await;
+    assert_eq!(rolled.metadata.generation, Some(before + 1), "it rolls once");
+    more.delete().await;
+    ns.is_gone::<Deployment>("web").await;
+    assert!(ns.find::<Secret>("environment").await.is_some(), "it is not ours");
+}
+
 fn routed(path: &str) -> Score {
     let params = json!({"host": "shop.example.com", "path": path, "port": "http"});
     let file = score("web").port("http", 80, 8080).needs("it", "route").with_params(params);

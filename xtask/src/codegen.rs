@@ -19,7 +19,11 @@ const SETS: &[Set] = &[
         directory: "crds",
         files: &["scoreworkloads.yaml", "provisionerrules.yaml", "scoreresources.yaml"],
     },
-    Set { command: "docs", directory: "docs", files: &["annotations.md", "api.md", "expressions.md"] },
+    Set {
+        command: "docs",
+        directory: "docs",
+        files: &["annotations.md", "api.md", "expressions.md", "rules.md"],
+    },
 ];
 
 /// Writes the files, or fails if they are not what would be written.

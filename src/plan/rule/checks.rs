@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::lookup::ANY;
 use super::super::problem::Problem;
 use super::scope::{self, Part};
 use super::{ManifestTemplate, Rule};
@@ -54,6 +55,7 @@ enum Secrets {
 pub(super) fn check(rule: &Rule) -> Vec<Problem> {
     let tainted = tainted_locals(rule);
     let mut problems = unsteady_names(rule);
+    problems.extend(any_output(rule));
     for found in uses(rule) {
         problems.extend(misplaced_function(&found));
         let unknown = |name: &Vec<String>| scope::unknown(rule, found.part, name);
@@ -62,6 +64,15 @@ pub(super) fn check(rule: &Rule) -> Vec<Problem> {
         problems.extend(found.exposed.iter().filter_map(misplaced));
     }
     problems
+}
+
+/// The output that stands for all others is a reference, and so one whole call of `secret_ref`.
+fn any_output(rule: &Rule) -> Option<Problem> {
+    let mut leaves = rule.outputs.get(ANY)?.leaves();
+    let is_reference = |leaf: &Leaf| leaf.keys.is_empty() && leaf.native && leaf.functions == [SECRET_REF];
+    let message = "expected `{{ secret_ref(name, '*') }}`: it stands for all outputs, each of which is a key of that Secret";
+    (!leaves.next().is_some_and(is_reference))
+        .then(|| Problem::new(format!("outputs.{ANY}"), Reason::InvalidRule, message))
 }
 
 /// What changes when another workload comes or goes.

@@ -309,3 +309,22 @@ fn p02_a_name_that_changes_with_other_workloads_is_refused() {
     let content = json!({"manifests": {"conf": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ uid | dns_label }}"}, "data": {"x": "{{ consumers | join(',') }}"}}}});
     assert_eq!(problems(&content), Vec::<String>::new());
 }
+
+#[test]
+fn what_stands_for_all_outputs_is_a_reference() {
+    let any = |text: Value| problems(&json!({"outputs": {"*": text}}));
+    for odd in [
+        json!("x"),
+        json!(1),
+        json!("{{ id }}"),
+        json!("a {{ id }}"),
+        json!({"a": "{{ secret_ref(id, '*') }}"}),
+    ] {
+        let found = any(odd.clone());
+        assert!(
+            found.len() == 1 && found[0].starts_with("outputs.*: expected `{{ secret_ref("),
+            "{odd}: {found:#?}"
+        );
+    }
+    assert_eq!(any(json!("{{ secret_ref(id, '*') }}")), Vec::<String>::new());
+}
