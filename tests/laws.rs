@@ -15,6 +15,8 @@ mod drift;
 mod given;
 #[path = "laws/order.rs"]
 mod order;
+#[path = "laws/outputs.rs"]
+mod outputs;
 #[path = "laws/pods.rs"]
 mod pods;
 #[path = "laws/rules.rs"]

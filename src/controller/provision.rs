@@ -273,9 +273,10 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
     let Some(shared) = pass.world.caches.resources.get(&pass.key.namespace, &uid.object_name()) else {
         return Ok(live);
     };
-    let secret = match rule.keeps_rolled(true) {
-        true => pass.world.secrets.get(&pass.key.namespace, &generated_name(&shared.spec)).await?,
-        false => None,
+    let secret = if rule.keeps_rolled(true) {
+        pass.world.secrets.get(&pass.key.namespace, &generated_name(&shared.spec)).await?
+    } else {
+        None
     };
     let rolled = secret.map(|secret| generated::values(&json!(*secret))).unwrap_or_default();
     let inputs = observe::evaluation(pass.world, &shared, &[], rule, rolled);

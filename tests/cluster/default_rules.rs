@@ -191,7 +191,7 @@ async fn default_rule_postgres() {
 async fn default_rule_postgres_instance() {
     let params = (json!({}), json!({"version": "16.4"}));
     let secret = &["username", "password", "url"];
-    Life { params, secret, ..server("postgres-instance", "5432", ":5432/postgres") }.lives().await;
+    Life { secret, params, ..server("postgres-instance", "5432", ":5432/postgres") }.lives().await;
 }
 
 #[tokio::test]
