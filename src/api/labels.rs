@@ -45,6 +45,10 @@ pub const DIGEST_KEY: &str = "score-operator-digest-key";
 /// Label of a namespace: the Pod Security level that its API server enforces.
 pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
+/// Label of a namespace: `true` lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
+/// `namespaceLabels`.
+pub const NETWORK_POLICY: &str = "k8s.score.dev/network-policy";
+
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.
 pub const FOREIGN_PREFIXES: &[&str] = &[

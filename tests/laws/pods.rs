@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use score_operator::api::labels;
 use score_operator::plan::Plan;
 use score_operator::plan::resource::{Part, evaluate};
 use score_operator::plan::rule::{Rule, compile};
@@ -26,7 +27,7 @@ static OBJECTS: LazyLock<BTreeMap<String, Vec<Value>>> =
 
 fn made(rule: &Rule) -> Vec<Value> {
     let mut inputs = default_inputs(rule);
-    inputs.namespace_labels.insert("k8s.score.dev/network-policy".into(), "true".into());
+    inputs.namespace_labels.insert(labels::NETWORK_POLICY.into(), "true".into());
     let parts = [Part::Own, Part::Shared].map(|part| match evaluate(rule, part, &inputs) {
         Plan::Ready(evaluated) => evaluated.objects.into_iter().map(|object| object.body),
         other => panic!("{}: {:?}", rule.name, other.and_then(|_| Plan::Ready(()))),
