@@ -57,6 +57,10 @@ pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
 /// The value of such a label that means every class.
 pub const DENY_ANY: &str = "any";
 
+/// Label of a namespace: `true` lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
+/// `namespaceLabels`.
+pub const NETWORK_POLICY: &str = "k8s.score.dev/network-policy";
+
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.
 pub const FOREIGN_PREFIXES: &[&str] = &[

@@ -336,6 +336,11 @@ impl Wakers {
         workloads.into_iter().for_each(|workload| self.workloads.wake(WorkloadKey((name.clone(), workload))));
         let all = self.world.index().resources(|key| key.namespace == name);
         all.into_iter().for_each(|key| self.resources.wake(key));
+        // Nobody demands what rules share.
+        let all = self.world.caches.resources.all();
+        let shared = all.iter().filter(|found| found.spec.class == SHARED_CLASS);
+        let here = shared.filter(|found| found.namespace().as_ref() == Some(&name));
+        here.for_each(|found| self.resources.wake(key(found)));
     }
 
     /// A CRD: the rules that make its kind.

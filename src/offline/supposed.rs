@@ -43,10 +43,10 @@ impl Supposed {
     }
 
     /// The rolled values of a rule.
-    pub(super) fn rolled(&self, rule: &Rule) -> BTreeMap<String, String> {
+    pub(super) fn rolled(&self, rule: &Rule, is_shared: bool) -> BTreeMap<String, String> {
         let value =
             |name: &String| self.generated.get(name).cloned().unwrap_or_else(|| format!("fake-{name}"));
-        rule.generate.keys().map(|name| (name.clone(), value(name))).collect()
+        rule.rolls(is_shared).map(|(name, _)| (name.clone(), value(name))).collect()
     }
 
     /// What the resource offers, by the steps of the controller: objects that work, `readyWhen`, outputs, Secrets that

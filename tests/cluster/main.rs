@@ -19,6 +19,8 @@ mod boutique;
 mod cli;
 mod composed;
 mod crash;
+mod default_rules;
+mod default_shared;
 mod deletion;
 mod examples;
 mod files;

@@ -89,13 +89,13 @@ fn is_key(pointer: &str) -> bool {
 #[test]
 fn what_default_rules_make_is_not_applied_again() {
     for (name, rule) in default_rules() {
-        let (_, manifests) = provisioned(&rule, &default_inputs(&name));
+        let (_, manifests) = provisioned(&rule, &default_inputs(&rule));
         for manifest in manifests.iter() {
             let live = live_after_apply(&manifest.body);
             assert!(!must_apply(&manifest.body, &live, MANAGER), "{name}: {}\n{live:#}", manifest.redacted());
         }
     }
-    let spec = default_inputs("postgres").spec;
+    let spec = default_inputs(&default_rules()["postgres"]).spec;
     let owner = Owner { kind: "ScoreWorkload", name: "web".into(), uid: "u-1".into() };
     let manifest = score_resource(NAMESPACE, &spec, &[owner], &[]);
     assert!(!must_apply(&manifest.body, &live_after_apply(&manifest.body), MANAGER));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::retains;
+use super::{consumers, retains};
 use crate::api::conditions::{ConditionType, is_true, is_true_of};
 use crate::api::labels;
-use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret};
 use crate::api::resource::ScoreResource;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::Error;
@@ -160,14 +160,10 @@ fn owner(resource: &ScoreResource) -> Option<Owner> {
 /// tell: what is shared then stays, and nothing new is made.
 fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
     let shares = world.rule(&key.uid.id).map_or(exists, |rule| !rule.shared.is_empty());
-    let uses = |resource: &Arc<ScoreResource>| {
-        let bound = resource.spec.rule.as_deref();
-        resource.namespace().as_deref() == Some(&key.namespace)
-            && resource.spec.class != SHARED_CLASS
-            && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
-    };
     let all = world.caches.resources.all();
-    let found = all.iter().filter(|found| shares && uses(found) && is_admitted(found));
+    let found = all
+        .iter()
+        .filter(|found| shares && consumers::shares(found, &key.namespace, &key.uid) && is_admitted(found));
     found.filter_map(|found| owner(found)).collect()
 }
 

@@ -6,7 +6,7 @@ use super::super::problem::Problem;
 use super::node;
 use crate::api::GROUP;
 use crate::api::conditions::Reason;
-use crate::template::Node;
+use crate::template::{Expression, Node, TemplateError};
 
 /// One object of a rule.
 pub struct ManifestTemplate {
@@ -16,6 +16,8 @@ pub struct ManifestTemplate {
     pub api_version: String,
     /// Its kind, a constant.
     pub kind: String,
+    /// Whether it is made at all; always, where there is no condition.
+    pub when: Option<Expression>,
     /// All of it.
     pub node: Node,
 }
@@ -57,6 +59,9 @@ const FORBIDDEN_GROUPS: &[&str] = &[
 /// The Secret type that hands out a `ServiceAccount`'s token.
 pub const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 
+/// The key, beside `apiVersion`, of the condition under which an object is made.
+pub const WHEN: &str = "$when";
+
 /// Compiles the manifests below `root`.
 pub(super) fn compile(
     root: &str,
@@ -71,12 +76,26 @@ fn template(root: &str, key: &str, value: &Value, problems: &mut Vec<Problem>) -
     let found = shape(&path, value);
     let api_version = constant(&path, value, "apiVersion", problems);
     let kind = constant(&path, value, "kind", problems);
-    let node = node(&path, value, problems);
+    let mut body = value.clone();
+    let condition = body.as_object_mut().and_then(|body| body.remove(WHEN));
+    let when = condition.and_then(|condition| when(&format!("{path}.{WHEN}"), &condition, problems));
+    let node = node(&path, &body, problems);
     let well_formed = found.is_empty();
     problems.extend(found);
     let (api_version, kind, node) = (api_version?, kind?, node?);
     problems.extend(forbidden(&path, &api_version, &kind, value));
-    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, node })
+    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, when, node })
+}
+
+/// A condition is one whole expression, as text is never true or false.
+fn when(path: &str, condition: &Value, problems: &mut Vec<Problem>) -> Option<Expression> {
+    let Some(text) = condition.as_str() else {
+        let message = "expected exactly one expression, such as `{{ params.size > 1 }}`: the object is made while it is true";
+        problems.push(Problem::new(path, Reason::InvalidRule, message));
+        return None;
+    };
+    let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
+    Expression::compile(text, path).map_err(|error| problems.push(problem(error))).ok()
 }
 
 /// `apiVersion` and `kind` are written out, so that permission and existence can be checked before
