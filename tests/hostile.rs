@@ -20,6 +20,8 @@ use serde_json::{Map, Value, json};
 mod admission;
 #[path = "hostile/evaluation.rs"]
 mod evaluation;
+#[path = "hostile/patches.rs"]
+mod patches;
 #[path = "hostile/syntax.rs"]
 mod syntax;
 
@@ -88,7 +90,7 @@ impl Attack {
 #[test]
 fn p_hostile_rules_are_refused_or_stopped_within_their_memory() {
     let attacks: Vec<_> =
-        [syntax::all(), admission::all(), evaluation::all()].into_iter().flatten().collect();
+        [syntax::all(), admission::all(), evaluation::all(), patches::all()].into_iter().flatten().collect();
     let mut wrong = Vec::new();
     let mut worst = Measured::default();
     for attack in &attacks {

@@ -15,6 +15,8 @@ mod drift;
 mod given;
 #[path = "laws/order.rs"]
 mod order;
+#[path = "laws/patches.rs"]
+mod patches;
 #[path = "laws/rules.rs"]
 mod rules;
 #[path = "laws/secrets.rs"]
@@ -33,7 +35,7 @@ fn config() -> ProptestConfig {
 
 /// What a workload becomes, if nothing is wrong or missing.
 fn rendered(inputs: &WorkloadInputs) -> Option<Manifests> {
-    match plan(inputs) {
+    match plan(inputs).and_then(render::fits) {
         Plan::Ready(workload) => Some(render::workload(&workload, &given::secret_values(&workload))),
         Plan::Pending(_) | Plan::Rejected(_) => None,
     }

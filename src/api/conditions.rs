@@ -60,6 +60,7 @@ pub enum Reason {
     UnknownResource,
     DependencyCycle,
     ParamsConflict,
+    PatchConflict,
     InvalidParams,
     InvalidRule,
     EvaluationFailed,
@@ -72,6 +73,7 @@ pub enum Reason {
     WaitingForDependency,
     WaitingForObjects,
     WaitingForSecret,
+    WaitingForConfigMap,
     WaitingForValue,
     WaitingForApply,
     WaitingForShared,
@@ -82,6 +84,7 @@ pub enum Reason {
     QuotaExceeded,
     NamespaceTerminating,
     Suspended,
+    Deleting,
     ApiError,
     Failed,
 }

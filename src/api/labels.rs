@@ -7,6 +7,10 @@ pub const MANAGER: &str = "score-operator";
 /// Field manager of the statuses.
 pub const STATUS_MANAGER: &str = "score-operator-status";
 
+/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` stays until its objects are gone, so that
+/// somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
+pub const FOREGROUND: &str = "foregroundDeletion";
+
 /// Who made an object; also the selector of our watches.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The value of [`MANAGED_BY`] on everything we make.

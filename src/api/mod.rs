@@ -7,6 +7,7 @@ pub mod crds;
 pub mod instructions;
 pub mod labels;
 pub mod names;
+pub mod patches;
 pub mod resource;
 pub mod rule;
 pub mod schema;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::conditions::Condition;
 use super::names::ResourceUid;
+use super::patches::Patches;
 
 /// What a resource is: its identity, its rule and its settings. Restores keep it, so a restored
 /// resource stays bound to the rule and names that its data lives under.
@@ -97,6 +98,10 @@ pub struct ScoreResourceStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Map<String, Value>", extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub outputs: Option<Map<String, Value>>,
+    /// What the resource sets in the pods of its consumers, as its rule says. Absent where it sets nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Patches")]
+    pub patches: Option<Patches>,
     /// The objects that the operator made for this resource. Only these are ever deleted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inventory: Vec<InventoryEntry>,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::conditions::Condition;
+use super::patches::Patches;
 
 /// What to create for a resource of one type, when it is ready, and what it offers.
 #[derive(Clone, CustomResource, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -79,6 +80,11 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub outputs: Map<String, Value>,
+    /// What the resource needs in the pods of the workloads that use it, evaluated like `outputs` and merged as
+    /// server-side apply would. A field that two of them set differently is refused, with both named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Patches")]
+    pub patches: Option<Patches>,
     /// What happens to the objects when the last consumer goes: `Delete` (the default) or `Retain`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DeletionPolicy")]

@@ -1,5 +1,6 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+pub mod outlive;
 mod resource;
 mod secrets;
 
@@ -10,7 +11,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 pub use resource::{Resource, is_settled, resource, retained_guid};
-pub use secrets::{missing_secrets, secret_values};
+pub use secrets::{missing, pod_values, secret_values};
 
 use super::Error;
 use super::world::World;
@@ -95,7 +96,10 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         since: ready.map(|ready| ready.last_transition_time.clone()).unwrap_or_default(),
         retained: retained(world, &resource.spec),
         accepted: is_true_of(&status.conditions, ConditionType::Applied, generation),
-        outputs: status.outputs,
+        // What is being deleted serves nobody new.
+        outputs: status.outputs.filter(|_| resource.metadata.deletion_timestamp.is_none()),
+        rule: resource.spec.rule.clone(),
+        patches: status.patches,
     })
 }
 
@@ -169,6 +173,7 @@ fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<Stri
 
 fn dependency(world: &World, namespace: &str, name: &str, uid: &ResourceUid) -> Dependency {
     let resource = world.caches.resources.get(namespace, &uid.object_name());
+    let resource = resource.filter(|found| found.metadata.deletion_timestamp.is_none());
     let status = resource.as_ref().and_then(|resource| resource.status.clone()).unwrap_or_default();
     let why = find(&status.conditions, ConditionType::Ready).map(|ready| format!(": {}", ready.message));
     Dependency {

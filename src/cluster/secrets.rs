@@ -1,4 +1,4 @@
-//! Secrets, read by name: no list and no watch (decision 13). What was read is remembered until the
+//! Secrets and ConfigMaps, read by name: no list and no watch (decision 13). What was read is remembered until the
 //! next resync, so that a steady state reads nothing.
 
 use std::collections::{BTreeSet, HashMap};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::core::ObjectMeta;
 use kube::{Client, ResourceExt};
@@ -29,9 +29,10 @@ struct Entry {
 /// Who is woken when what it reads has changed: workloads, by namespace and name.
 pub type Rotations = UnboundedSender<Key>;
 
-/// Secrets that were read or written, and the workloads whose pods read them.
-pub struct Secrets {
+/// The Secrets, or the ConfigMaps, that were read or written, and the workloads whose pods read them.
+pub struct ReadByName {
     client: Client,
+    kind: ApiResource,
     resync: Duration,
     entries: Mutex<HashMap<Key, Entry>>,
     readers: Mutex<Readers>,
@@ -55,12 +56,23 @@ struct Read {
     data: Option<u64>,
 }
 
-impl Secrets {
-    /// Nothing is read yet; what is read is trusted for `resync`.
+impl ReadByName {
+    /// Secrets. Nothing is read yet; what is read is trusted for `resync`.
     #[must_use]
-    pub fn new(client: Client, resync: Duration, rotations: Rotations) -> Self {
+    pub fn secrets(client: Client, resync: Duration, rotations: Rotations) -> Self {
+        Self::new(client, api_resource(), resync, rotations)
+    }
+
+    /// ConfigMaps, likewise: those that pods read need not be ours, and nobody watches those of others.
+    #[must_use]
+    pub fn config_maps(client: Client, resync: Duration, rotations: Rotations) -> Self {
+        Self::new(client, ApiResource::erase::<ConfigMap>(&()), resync, rotations)
+    }
+
+    fn new(client: Client, kind: ApiResource, resync: Duration, rotations: Rotations) -> Self {
         Self {
             client,
+            kind,
             resync,
             rotations,
             entries: Mutex::default(),
@@ -102,6 +114,7 @@ impl Secrets {
         let Some(read) = readers.of.get_mut(key) else { return };
         let mut hasher = DefaultHasher::new();
         object.data["data"].hash(&mut hasher);
+        object.data["binaryData"].hash(&mut hasher);
         let before = read.data.replace(hasher.finish());
         if before.is_some() && before != read.data {
             // A closed channel means that the operator ends.
@@ -159,8 +172,9 @@ impl Secrets {
     /// # Errors
     /// Where the API server cannot be asked.
     pub async fn read(&self, namespace: &str, name: &str) -> Result<Option<Arc<DynamicObject>>, Error> {
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &api_resource());
-        let answer = found(call(format!("reading Secret {namespace}/{name}"), api.get(name)).await)?;
+        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &self.kind);
+        let action = format!("reading {} {namespace}/{name}", self.kind.kind);
+        let answer = found(call(action, api.get(name)).await)?;
         if let Some(object) = answer {
             Ok(Some(self.remember(object)))
         } else {
@@ -176,6 +190,15 @@ impl Secrets {
         let object = Arc::new(object);
         self.lock().insert(key, Entry { object: Arc::clone(&object), read: Instant::now() });
         object
+    }
+
+    /// Remembers it if somebody reads it: the watch has it too.
+    pub fn refresh(&self, object: &DynamicObject) {
+        let key = (object.namespace().unwrap_or_default(), object.name_any());
+        let is_read = self.readers.lock().unwrap_or_else(PoisonError::into_inner).of.contains_key(&key);
+        if is_read || self.lock().contains_key(&key) {
+            self.remember(object.clone());
+        }
     }
 
     /// Forgets a Secret, so that the next look asks the API server.

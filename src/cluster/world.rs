@@ -1,7 +1,7 @@
 //! All that a pass can see and reach: the client, the watch caches, the Secrets that were read, and
 //! what was made of workloads and rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -12,18 +12,19 @@ use kube::{Client, ResourceExt};
 use serde_json::Value;
 
 use super::access::Access;
-use super::cache::Cache;
+use super::cache::{Cache, Key};
 use super::events::Events;
 use super::kinds::{Kind, Kinds};
 use super::objects::{Changes, Objects};
 use super::rollouts::Rollouts;
-use super::secrets::{Rotations, Secrets};
+use super::secrets::{ReadByName, Rotations};
 use super::{Error, call, found};
 use crate::api::labels;
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::plan::index::{Index, ResourceKey};
+use crate::plan::patch::{Holder, Read};
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::rule::Rule;
 
@@ -109,7 +110,9 @@ pub struct World {
     /// The objects that we made.
     pub objects: Objects,
     /// Secrets, by name.
-    pub secrets: Secrets,
+    pub secrets: ReadByName,
+    /// ConfigMaps that pods read, by name.
+    pub config_maps: ReadByName,
     /// Our own kinds.
     pub caches: Caches,
     /// Events.
@@ -143,7 +146,8 @@ impl World {
             kinds: Kinds::new(client.clone()),
             access: Access::new(client.clone()),
             objects: Objects::new(client.clone(), changes),
-            secrets: Secrets::new(client.clone(), resync, rotations),
+            secrets: ReadByName::secrets(client.clone(), resync, rotations.clone()),
+            config_maps: ReadByName::config_maps(client.clone(), resync, rotations),
             events: Events::new(client.clone()),
             caches,
             environment,
@@ -258,8 +262,35 @@ impl World {
         if is_secret(kind) {
             return Ok(self.secrets.remember(object));
         }
+        if is_config_map(kind) {
+            self.config_maps.refresh(&object);
+        }
         self.objects.of(&kind.api).await?.wrote(object.clone());
         Ok(Arc::new(object))
+    }
+
+    /// What is read by name, and not watched.
+    #[must_use]
+    pub fn read_by_name(&self, holder: Holder) -> &ReadByName {
+        match holder {
+            Holder::Secret => &self.secrets,
+            Holder::ConfigMap => &self.config_maps,
+        }
+    }
+
+    /// Remembers what the pods of a workload read: it is woken when that is seen to have changed (P10). Nothing: it is
+    /// gone, or reads nothing any more.
+    pub fn pods_read(&self, workload: &Key, all: &BTreeSet<Read>) {
+        for holder in [Holder::Secret, Holder::ConfigMap] {
+            let of_kind = all.iter().filter(|read| read.holder == holder);
+            self.read_by_name(holder).read_by(workload, of_kind.map(|read| read.name.clone()));
+        }
+    }
+
+    /// Forgets what the pods of a workload read, so that its next pass asks the API server.
+    pub fn forget_read_by(&self, workload: &Key) {
+        self.secrets.forget_read_by(workload);
+        self.config_maps.forget_read_by(workload);
     }
 
     /// Forgets the Secrets of a ScoreResource that is gone: the next of the same name must not take up
@@ -276,6 +307,9 @@ impl World {
     pub fn deleted(&self, kind: &Kind, namespace: &str, name: &str) {
         if is_secret(kind) {
             self.secrets.forget(namespace, name);
+        }
+        if is_config_map(kind) {
+            self.config_maps.forget(namespace, name);
         }
     }
 
@@ -330,4 +364,8 @@ fn hash(body: &Value) -> u64 {
 #[must_use]
 pub fn is_secret(kind: &Kind) -> bool {
     kind.api.group.is_empty() && kind.api.kind == "Secret"
+}
+
+fn is_config_map(kind: &Kind) -> bool {
+    kind.api.group.is_empty() && kind.api.kind == "ConfigMap"
 }

@@ -7,6 +7,7 @@ pub mod provision;
 pub mod queue;
 pub mod report;
 pub mod resource;
+pub mod retire;
 pub mod rule;
 pub mod turn;
 pub mod wiring;

@@ -149,8 +149,9 @@ pub fn resync(world: &World, object: &impl Hash) -> Duration {
 /// When to look again: what no watch brings is looked for with backoff.
 #[must_use]
 pub fn next(outcome: &Outcome, resync: Option<Duration>) -> Next {
+    use Reason::{AlreadyExists, WaitingForConfigMap, WaitingForSecret};
     let unwatched =
-        |found: &Awaited| matches!(found.reason, Reason::WaitingForSecret | Reason::AlreadyExists);
+        |found: &Awaited| matches!(found.reason, WaitingForSecret | WaitingForConfigMap | AlreadyExists);
     match outcome {
         Outcome::Refused(refusals) if !refusals.iter().all(Refusal::is_final) => Next::Retry,
         Outcome::Waiting(awaited) | Outcome::Unavailable(awaited) if awaited.iter().any(unwatched) => {

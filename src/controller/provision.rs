@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::compose::compose;
-use super::pass::{self, carry_out};
+use super::pass::{self, Carried, carry_out};
 use super::report::{Found, Pass, announce};
 use super::turn;
 use crate::api::conditions::{ConditionType, Reason, find};
@@ -14,18 +14,20 @@ use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
 use crate::api::rule::DeletionPolicy;
+use crate::cluster::Error;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
+use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::Admission;
-use crate::cluster::{Error, observe};
 use crate::plan::Plan;
 use crate::plan::guard;
+use crate::plan::patch::{self, Read};
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
 use crate::plan::rule::{Rule, choice};
 use crate::render::resource::{Belonging, claim, claim_id, composed_id, generated_name, objects, owner};
 use crate::render::{Manifests, generated};
 use crate::status::Outcome;
-use crate::template::{self, SecretRef};
+use crate::template;
 use std::sync::Arc;
 
 /// Provisions a resource that is bound; `None` where it is left as it is until an edit of its rule may reach it.
@@ -188,7 +190,8 @@ fn kept_values(
 fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
     let owner = owner(pass.resource)?;
     let spec = &pass.resource.spec;
-    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy: rule.deletion_policy })
+    let policy = rule.deletion_policy;
+    Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy, outlived: Vec::new() })
 }
 
 /// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
@@ -201,8 +204,9 @@ fn is_generated(rule: &Rule) -> bool {
 #[must_use]
 pub fn reads_secrets(pass: &Pass<'_>) -> bool {
     let owns = pass.before.inventory.iter().any(|entry| entry.id.kind == "Secret");
-    let outputs = pass.before.outputs.iter().flat_map(|outputs| outputs.values());
-    owns || outputs.into_iter().any(|output| output.to_string().contains("secretKeyRef"))
+    let mut outputs = pass.before.outputs.iter().flat_map(|outputs| outputs.values());
+    let patches = || !patch::reads(&json!(pass.before.patches)).is_empty();
+    owns || outputs.any(|output| output.to_string().contains("secretKeyRef")) || patches()
 }
 
 async fn apply(
@@ -211,9 +215,10 @@ async fn apply(
     evaluated: &Evaluated,
     rolled: &BTreeMap<String, String>,
 ) -> Result<Found, Error> {
-    let Some(belonging) = belonging(pass, rule) else {
+    let Some(mut belonging) = belonging(pass, rule) else {
         return Ok(Found::stopped(pass, Outcome::Applying));
     };
+    belonging.outlived = outlive::by_secrets(pass.world, belonging.namespace, &pass.before.inventory).await?;
     let uid = belonging.owner.uid.clone();
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
     let announced = pass::announced(&manifests, &pass.before.inventory);
@@ -227,19 +232,15 @@ async fn apply(
     let is_later = |id: &ObjectId| is_moving || later.contains(id);
     let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
     let made_by = MadeBy { rule: rule.name.clone(), revision: rule.revision.clone() };
-    let found = Found {
-        outcome: carried.outcome,
-        outputs: None,
-        inventory: carried.inventory,
-        made_by: (!is_moving).then(|| made_by.clone()),
-        error: carried.error,
-    };
+    let Carried { outcome, inventory, live: made, error } = carried;
+    let made_so_far = (!is_moving).then(|| made_by.clone());
+    let found = Found { outcome, outputs: None, patches: None, inventory, made_by: made_so_far, error };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }
     let mut live: BTreeMap<_, _> = BTreeMap::new();
     for object in &evaluated.objects {
-        if let Some(now) = carried.live.get(&object.id) {
+        if let Some(now) = made.get(&object.id) {
             live.insert(object.key.clone(), serde_json::to_value(&**now).unwrap_or_default());
         }
     }
@@ -351,21 +352,23 @@ async fn conclude(
     if found.outcome == Outcome::Ready {
         let stored = serde_json::to_value(&offered.outputs).ok();
         found.outputs = stored.and_then(|value| value.as_object().cloned());
+        found.patches = offered.patches;
     }
     Ok(found)
 }
 
-/// The Secrets of others that are missing for what is offered.
+/// The Secrets and ConfigMaps that are missing for what is offered.
 async fn awaited_secrets(
     pass: &Pass<'_>,
     rule: &Rule,
     live: &BTreeMap<String, Value>,
     offered: &Offer,
 ) -> Result<Vec<Awaited>, Error> {
-    let wanted: BTreeSet<SecretRef> = offered.references().cloned().collect();
-    let missing = observe::missing_secrets(pass.world, &pass.key.namespace, &wanted).await?;
+    let mut wanted: BTreeSet<Read> = offered.references().map(Read::from).collect();
+    wanted.extend(patch::reads(&json!(offered.patches)));
+    let missing = observe::missing(pass.world, &pass.key.namespace, &wanted).await?;
     let hint = || format!("; the objects of rule `{}` should bring it: {}", rule.name, makers(live));
-    let awaited = |what: String| Awaited::new(Reason::WaitingForSecret, what + &hint());
+    let awaited = |found: Awaited| Awaited { message: found.message + &hint(), ..found };
     Ok(missing.into_iter().map(awaited).collect())
 }
 

@@ -3,6 +3,7 @@
 use kube::ResourceExt;
 use serde_json::{Map, Value};
 
+use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, MadeBy, ScoreResource, ScoreResourceStatus};
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
@@ -30,6 +31,8 @@ pub struct Found {
     pub outcome: Outcome,
     /// The outputs, if the resource is ready.
     pub outputs: Option<Map<String, Value>>,
+    /// What it sets in the pods of its consumers, if it is ready.
+    pub patches: Option<Patches>,
     /// What is ours now.
     pub inventory: Vec<InventoryEntry>,
     /// What the objects were made by, if they were.
@@ -43,7 +46,7 @@ impl Found {
     #[must_use]
     pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
         let inventory = pass.before.inventory.clone();
-        Self { outcome, outputs: None, inventory, made_by: None, error: None }
+        Self { outcome, outputs: None, patches: None, inventory, made_by: None, error: None }
     }
 }
 
@@ -67,6 +70,7 @@ pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
         made_by: found.made_by.clone(),
         remark: pass.seen.remark.clone(),
         outputs: found.outputs.clone(),
+        patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
     let before = newest(pass);

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::pass::{self, Done, Next};
 use super::provision;
 use super::report::{Found, Pass, publish, publish_users};
+use super::retire;
 use crate::api::resource::{ScoreResource, ScoreResourceStatus};
+use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::World;
-use crate::cluster::{Error, observe, own, status as write};
+use crate::cluster::{Error, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
 
@@ -23,6 +25,9 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         return Ok(Done { next: Next::Retry });
     }
     let mut seen = observe::resource(&world, &key); // reads caches
+    if let Some(going) = seen.existing.clone().filter(|found| found.metadata.deletion_timestamp.is_some()) {
+        return retire::watch_go(&pass_over(&world, &key, &going, &seen)).await; // writes, if it differs
+    }
     if let Some(frozen) = seen.existing.clone().filter(|existing| pass::is_suspended(&**existing)) {
         return freeze(&world, &key, &frozen, &seen).await; // writes
     }
@@ -30,20 +35,29 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         world.forget_secrets(existing);
     }
     observe::retained_guid(&world, &key, &mut seen.binding).await?; // reads a Secret, if the rule retains
+    let outlived = outlive::by_resource(&world, &key, seen.existing.as_deref()).await?;
     let Binding::Keep { spec, .. } = bind(&seen.binding) else {
-        own::release(&world, &key).await?; // writes
-        return Ok(Done::NOTHING);
+        let Some(existing) = &seen.existing else { return Ok(Done::NOTHING) };
+        return retire::let_go(&pass_over(&world, &key, existing, &seen), &outlived).await; // writes
     };
-    let Some(resource) = own::keep(&world, &key, &spec, &seen.owners).await? else {
+    let Some(resource) = own::keep(&world, &key, &spec, &seen.owners, &outlived).await? else {
         return Ok(Done { next: Next::Retry });
     };
-    let before = resource.status.clone().unwrap_or_default();
-    let pass = Pass { world: &world, key: &key, resource: &resource, seen: &seen, before };
+    let pass = pass_over(&world, &key, &resource, &seen);
     match provision::provision(&pass).await? {
         // evaluates (pure), applies (writes), judges (pure)
         Some(found) => finish(&pass, found, failed).await, // writes, if it differs
         None => hold(&pass).await,                         // writes, if its users differ
     }
+}
+
+fn pass_over<'a>(
+    world: &'a World,
+    key: &'a ResourceKey,
+    resource: &'a ScoreResource,
+    seen: &'a observe::Resource,
+) -> Pass<'a> {
+    Pass { world, key, resource, seen, before: resource.status.clone().unwrap_or_default() }
 }
 
 /// Leaves everything as it is, and says so. Consumers that come are still written down: whoever owned it alone
@@ -55,7 +69,8 @@ async fn freeze(
     seen: &observe::Resource,
 ) -> Result<Done, Error> {
     if !seen.owners.is_empty() {
-        own::keep(world, key, &resource.spec, &seen.owners).await?;
+        let outlived = outlive::by_resource(world, key, Some(resource)).await?;
+        own::keep(world, key, &resource.spec, &seen.owners, &outlived).await?;
     }
     let before = resource.status.clone().unwrap_or_default();
     if let Some(conditions) = pass::frozen(world, resource, &before.conditions) {

@@ -171,7 +171,7 @@ impl Wakers {
             Change::Applied(object) => self.index(&namespace, &name, object),
             Change::Deleted(_) => {
                 self.world.forget_poke(&**object);
-                self.world.secrets.read_by(&(namespace.clone(), name.clone()), []);
+                self.world.pods_read(&(namespace.clone(), name.clone()), &BTreeSet::new());
                 self.forget(&namespace, &name)
             }
         };

@@ -12,6 +12,7 @@ use crate::cluster::cache::Key;
 use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
 use crate::plan::Plan;
+use crate::plan::patch::Read;
 use crate::plan::workload::{Workload, WorkloadInputs, plan};
 use crate::render;
 use crate::status::{self, Outcome};
@@ -30,16 +31,17 @@ pub async fn reconcile(world: Arc<World>, key: Key, failed: u32) -> Result<Done,
         return freeze(&world, &workload).await; // writes, if it differs
     }
     if world.is_poked(&*workload) {
-        world.secrets.forget_read_by(&key);
+        world.forget_read_by(&key);
     }
     let inputs = observe::workload(&world, &workload).await?; // reads caches
     let before = workload.status.clone().unwrap_or_default();
-    let Found { outcome, inventory, announced, reads_secrets, error } = match plan(&inputs) {
-        // pure, as is rendering
-        Plan::Rejected(problems) => Found::unchanged(Outcome::Rejected(problems), &before),
-        Plan::Pending(awaited) => Found::unchanged(Outcome::Waiting(awaited), &before),
-        Plan::Ready(resolved) => apply(&world, &workload, &inputs, &before, &resolved).await?, // writes
-    };
+    let Found { outcome, inventory, announced, reads_secrets, error } =
+        match plan(&inputs).and_then(render::fits) {
+            // pure, as is rendering
+            Plan::Rejected(problems) => Found::unchanged(Outcome::Rejected(problems), &before),
+            Plan::Pending(awaited) => Found::unchanged(Outcome::Waiting(awaited), &before),
+            Plan::Ready(resolved) => apply(&world, &workload, &inputs, &before, &resolved).await?, // writes
+        };
     if let Some(error) = error {
         return Err(after_error(&world, &workload, &inputs, inventory, error, failed).await);
     }
@@ -91,11 +93,10 @@ async fn apply(
     before: &ScoreWorkloadStatus,
     resolved: &Workload,
 ) -> Result<Found, Error> {
-    let wanted: BTreeSet<_> = resolved.secrets().into_iter().cloned().collect();
-    let reads_secrets = !wanted.is_empty();
-    let key = (inputs.namespace.clone(), inputs.name.clone());
-    world.secrets.read_by(&key, wanted.iter().map(|reference| reference.name.clone()));
-    let secrets = match observe::secret_values(world, &inputs.namespace, wanted).await? {
+    let read: BTreeSet<_> = resolved.secrets().into_iter().map(Read::from).chain(resolved.reads()).collect();
+    let reads_secrets = !read.is_empty();
+    world.pods_read(&(inputs.namespace.clone(), inputs.name.clone()), &read);
+    let secrets = match observe::pod_values(world, resolved).await? {
         Ok(secrets) => secrets,
         Err(awaited) => return Ok(Found::unchanged(Outcome::Waiting(awaited), before)),
     };

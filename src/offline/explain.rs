@@ -9,8 +9,10 @@ use super::project::{Projection, Workload};
 use super::resource::Resource;
 use crate::api::conditions::{Condition, ConditionType, Reason, find, is_true};
 use crate::api::names::ResourceUid;
+use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, ObjectId};
 use crate::plan::Plan;
+use crate::plan::patch::entries;
 use crate::template::Value;
 
 /// What a cluster says of the workloads and resources that it has.
@@ -29,6 +31,8 @@ pub struct Seen {
     pub objects: Vec<ObjectId>,
     /// The outputs, of a resource that was ready.
     pub outputs: Option<Map<String, Json>>,
+    /// What it sets in the pods of its consumers.
+    pub patches: Option<Patches>,
     /// Whether it works.
     pub state: State,
 }
@@ -48,7 +52,8 @@ impl Seen {
             reason: (!ready).then(|| why.map_or(Reason::Progressing, |why| why.reason)),
             message: why.map(|why| why.message.clone()).unwrap_or_default(),
         };
-        Self { objects: inventory.iter().map(|entry| entry.id.clone()).collect(), outputs, state }
+        let objects = inventory.iter().map(|entry| entry.id.clone()).collect();
+        Self { objects, outputs, patches: None, state }
     }
 }
 
@@ -93,6 +98,10 @@ fn add_resource(graph: &mut Graph, resource: &Resource, seen: Option<&Seen>) {
         candidates: resource.candidates.clone(),
         params: resource.params.as_ref().map(shown),
         outputs: offered.map(stored),
+        patches: seen
+            .map_or_else(|| resource.patched(), |seen| seen.patches.as_ref())
+            .map(patched)
+            .unwrap_or_default(),
         state: seen.map_or_else(|| state(&resource.outputs), |seen| seen.state.clone()),
     };
     graph.nodes.push(Node { id: id.clone(), content: Content::Resource(Box::new(content)) });
@@ -130,6 +139,15 @@ fn state<T>(plan: &Plan<T>) -> State {
             problems.iter().map(ToString::to_string).collect(),
         ),
     }
+}
+
+/// What is set in pods, by field.
+fn patched(patches: &Patches) -> BTreeMap<String, Json> {
+    let parts = [("podTemplate", &patches.pod_template), ("containers", &patches.containers)];
+    let of = |(part, fragment): (&str, &Map<String, Json>)| -> Vec<_> {
+        entries(part, fragment).into_iter().map(|entry| (entry.path, entry.value)).collect()
+    };
+    parts.into_iter().flat_map(of).collect()
 }
 
 /// Outputs in stored form, for people.

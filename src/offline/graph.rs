@@ -69,6 +69,9 @@ pub struct Resource {
     /// What it offers, secrets as `<secret NAME/KEY>`; absent while that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Json>,
+    /// What it sets in the pods of its consumers, by field; absent where it sets nothing, or nothing known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub patches: BTreeMap<String, Json>,
     /// How far it is.
     pub state: State,
 }

@@ -10,11 +10,12 @@ use super::explain::{Live, Seen};
 use super::project::{Existing, Inputs};
 use super::rules::{RuleFile, Rules};
 use super::source::Source;
-use crate::api::resource::ScoreResource;
+use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceStatus};
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::api::{instructions, labels};
 use crate::plan::workload::NamespaceDefaults;
+use crate::render::outlive::is_taken_down_by_others;
 
 /// What a cluster has, of one namespace.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +75,10 @@ impl Snapshot {
         };
         let resource = |found: &ScoreResource| {
             let status = found.status.as_ref()?;
-            let seen = Seen::new(&status.conditions, &status.inventory, status.outputs.clone());
+            let seen = Seen {
+                patches: status.patches.clone(),
+                ..Seen::new(&status.conditions, &status.inventory, status.outputs.clone())
+            };
             Some((found.spec.uid(), seen))
         };
         Live {
@@ -102,10 +106,18 @@ fn source(workload: &ScoreWorkload) -> Source {
     }
 }
 
+/// The objects that the operator makes owners of the resource's Secrets.
+fn outlived(status: &ScoreResourceStatus) -> impl Iterator<Item = &InventoryEntry> {
+    let known = status.inventory.iter().filter(|entry| !entry.uid.is_empty());
+    known.filter(|entry| is_taken_down_by_others(&entry.id))
+}
+
 fn existing(resource: &ScoreResource) -> Existing {
     Existing {
         spec: resource.spec.clone(),
         object_uid: resource.uid().unwrap_or_default(),
+        outlived: resource.status.iter().flat_map(outlived).cloned().collect(),
         outputs: resource.status.as_ref().and_then(|status| status.outputs.clone()),
+        patches: resource.status.as_ref().and_then(|status| status.patches.clone()),
     }
 }

@@ -3,19 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::resource::Resource;
 use crate::api::conditions::Reason;
 use crate::api::names::short_hash;
 use crate::api::rule::Generate;
 use crate::plan::Plan;
+use crate::plan::patch::{self, Read};
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, RuleObject, offer, offer_if_ready};
 use crate::plan::rule::Rule;
 use crate::render::Manifests;
 use crate::status::ready::works_at_once;
-use crate::template::{SecretRef, Value};
+use crate::template::Value;
 
 /// What stands for a secret that the operator rolls in the cluster.
 pub const GENERATED: &str = "<generated in the cluster>";
@@ -50,21 +51,30 @@ pub(super) fn must_work(manifests: &Manifests) -> Plan<()> {
     pending_on(waiting.map(|manifest| Awaited::new(Reason::WaitingForObjects, message(&manifest.id))), ())
 }
 
-/// Every key that the outputs refer to is in a Secret that the rule itself writes; of any other only a
+/// Every key that the outputs and patches refer to is in a Secret or ConfigMap that the rule itself writes; of any other only a
 /// cluster can tell (P07).
 pub(super) fn secrets_exist(offered: Offer, manifests: &Manifests, live: &Objects) -> Plan<Offer> {
     let bodies = || manifests.iter().map(|manifest| &manifest.body).chain(live.values());
-    let is_written = |wanted: &&SecretRef| bodies().any(|body| has_key(body, wanted));
-    let wanted: BTreeSet<_> = offered.references().cloned().collect();
+    let is_written = |wanted: &&Read| wanted.optional || bodies().any(|body| holds(body, wanted));
+    let mut wanted: BTreeSet<_> = offered.references().map(Read::from).collect();
+    wanted.extend(patch::reads(&json!(offered.patches)));
     let missing = wanted.iter().filter(|wanted| !is_written(wanted));
-    let message = |wanted: &SecretRef| format!("Secret `{}` must have the key `{}`", wanted.name, wanted.key);
-    pending_on(missing.map(|wanted| Awaited::new(Reason::WaitingForSecret, message(wanted))), offered)
+    pending_on(missing.map(must_be), offered)
 }
 
-fn has_key(body: &Json, wanted: &SecretRef) -> bool {
-    body["kind"] == "Secret"
+fn must_be(Read { holder, name, key, .. }: &Read) -> Awaited {
+    let message = match key {
+        Some(key) => format!("{} `{name}` must have the key `{key}`", holder.kind()),
+        None => format!("{} `{name}` must be there", holder.kind()),
+    };
+    Awaited::new(holder.awaited(), message)
+}
+
+fn holds(body: &Json, wanted: &Read) -> bool {
+    let has = |key: &String| ["data", "binaryData"].iter().any(|field| body[*field].get(key).is_some());
+    body["kind"] == wanted.holder.kind()
         && body["metadata"]["name"] == wanted.name.as_str()
-        && body["data"].get(&wanted.key).is_some()
+        && wanted.key.as_ref().is_none_or(has)
 }
 
 fn pending_on<T>(awaited: impl Iterator<Item = Awaited>, value: T) -> Plan<T> {

@@ -14,7 +14,8 @@ use super::supplied::Supplied;
 use super::supposed::Supposed;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
-use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::api::patches::Patches;
+use crate::api::resource::{InventoryEntry, ObjectId, ScoreResourceSpec};
 use crate::plan::Plan;
 use crate::plan::demand::Demand;
 use crate::plan::graph::{self, Edges};
@@ -57,8 +58,12 @@ pub struct Existing {
     pub spec: ScoreResourceSpec,
     /// The uid of its ScoreResource.
     pub object_uid: String,
+    /// What its Secrets must outlive.
+    pub outlived: Vec<InventoryEntry>,
     /// Its outputs, once it was ready.
     pub outputs: Option<Map<String, Json>>,
+    /// What it sets in the pods of its consumers.
+    pub patches: Option<Patches>,
 }
 
 /// What became of one workload.
@@ -247,7 +252,7 @@ fn planned(
         let known = index.get(&inputs.namespace, &source.name);
         let demands: Vec<_> =
             known.iter().flat_map(|known| known.demands().cloned().collect::<Vec<_>>()).collect();
-        let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid));
+        let planned = plan(&workload_inputs(inputs, source, &demands, &by_uid)).and_then(render::fits);
         let objects = planned.and_then(|workload| {
             output.reads(workload.secrets());
             let manifests = render::workload(&workload, &inputs.secrets);

@@ -22,7 +22,7 @@ use crate::plan::guard::{self, Guard};
 use crate::plan::index::{Index, Known, ResourceKey};
 use crate::plan::lookup::Dependency;
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, RuleObject, evaluate};
+use crate::plan::resource::{Evaluated, Offer, Part, ResourceInputs, RuleObject, evaluate, patches};
 use crate::plan::rule::Rule;
 use crate::plan::rule::choice::{Candidate, Standing, candidates, no_rule};
 use crate::plan::rule::select::{Labels, Subject, guarding};
@@ -165,12 +165,20 @@ impl<'a, 'o> Stage<'a, 'o> {
     fn take_known(&self, resource: &mut Resource) {
         let supplied = self.inputs.supplied.of(&resource.demands);
         let existing = self.existing(&resource.uid).filter(|existing| existing.spec == resource.spec);
-        let existing = existing.and_then(|existing| existing.outputs.as_ref());
+        let existing = existing.and_then(|existing| Some((existing.outputs.as_ref()?, &existing.patches)));
         match (supplied, existing) {
             (Some(outputs), _) if !matches!(resource.outputs, Plan::Rejected(_)) => {
-                resource.outputs = Plan::Ready(outputs.clone());
+                // What the rule patches nobody supplies: it must be known all the same.
+                let patches = std::mem::replace(&mut resource.patches, Plan::Ready(None));
+                resource.outputs = patches.and_then(|patches| {
+                    resource.patches = Plan::Ready(patches);
+                    Plan::Ready(outputs.clone())
+                });
             }
-            (_, Some(outputs)) => resource.outputs = Plan::Ready(outputs.clone()),
+            (_, Some((outputs, patches))) => {
+                resource.outputs = Plan::Ready(outputs.clone());
+                resource.patches = Plan::Ready(patches.clone());
+            }
             _ => {}
         }
     }
@@ -212,10 +220,11 @@ impl<'a, 'o> Stage<'a, 'o> {
             let offered = shared.and_then(|shared| {
                 live.extend(shared);
                 match self.supposed(&resource.demands) {
-                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &live),
+                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &mut live),
                     None => offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready),
                 }
             });
+            resource.patches = patches(rule, &evaluated, &live);
             let texts = match &offered {
                 Plan::Ready(offer) if !offer.composed.is_empty() => {
                     self.output.reads(offer.references());
@@ -283,10 +292,11 @@ impl<'a, 'o> Stage<'a, 'o> {
 
     fn belonging<'s>(&'s self, spec: &'s ScoreResourceSpec, policy: DeletionPolicy) -> Belonging<'s> {
         let uid = spec.uid();
-        let existing = self.existing(&uid).map(|existing| existing.object_uid.clone());
-        let owner =
-            Owner { kind: "ScoreResource", name: uid.object_name(), uid: existing.unwrap_or_default() };
-        Belonging { namespace: &self.inputs.namespace, owner, spec, policy }
+        let existing = self.existing(&uid);
+        let object_uid = existing.map(|existing| existing.object_uid.clone()).unwrap_or_default();
+        let owner = Owner { kind: "ScoreResource", name: uid.object_name(), uid: object_uid };
+        let outlived = existing.map(|existing| existing.outlived.clone()).unwrap_or_default();
+        Belonging { namespace: &self.inputs.namespace, owner, spec, policy, outlived }
     }
 
     /// The claim of a volume, where a consumer is no StatefulSet, whose pods have a claim each (L02).

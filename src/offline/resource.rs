@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::project::Wait;
 use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
+use crate::api::patches::Patches;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::plan::Plan;
 use crate::plan::binding;
@@ -34,6 +35,8 @@ pub struct Resource {
     pub made: BTreeMap<String, Json>,
     /// What it offers, or why that is not known.
     pub outputs: Plan<Map<String, Json>>,
+    /// What it sets in the pods of its consumers, or why that is not known.
+    pub patches: Plan<Option<Patches>>,
     /// Who demands it, by workload and name.
     pub demands: Vec<Demand>,
     /// What its rule shares in the namespace.
@@ -53,6 +56,7 @@ impl Resource {
             objects: Vec::new(),
             made: BTreeMap::new(),
             outputs: Plan::Pending(Vec::new()),
+            patches: Plan::Ready(None),
             demands: Vec::new(),
             shares: None,
             retained: true,
@@ -105,6 +109,17 @@ impl Resource {
                 Plan::Ready(outputs) => Some(outputs.clone()),
                 Plan::Pending(_) | Plan::Rejected(_) => None,
             },
+            rule: self.spec.rule.clone(),
+            patches: self.patched().cloned(),
+        }
+    }
+
+    /// What it sets in the pods of its consumers, where that is known.
+    #[must_use]
+    pub fn patched(&self) -> Option<&Patches> {
+        match &self.patches {
+            Plan::Ready(patches) => patches.as_ref(),
+            Plan::Pending(_) | Plan::Rejected(_) => None,
         }
     }
 

@@ -9,12 +9,14 @@ pub mod guard;
 pub mod index;
 pub mod lookup;
 pub mod params;
+pub mod patch;
 pub mod problem;
 pub mod resource;
 pub mod rollout;
 pub mod rule;
 pub mod schema;
 pub mod score;
+mod strict;
 pub mod workload;
 
 use serde::{Deserialize, Serialize};

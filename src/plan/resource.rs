@@ -10,10 +10,12 @@ use serde_json::{Map, Value as Json, json};
 use super::Plan;
 use super::lookup::{self, Dependency, Trouble};
 use super::params;
+use super::patch;
 use super::problem::{Awaited, Problem};
 use super::rule::{ManifestTemplate, Rule};
 use crate::api::conditions::{Reason, cut};
 use crate::api::names;
+use crate::api::patches::Patches;
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, substitute_json};
 
@@ -78,6 +80,8 @@ pub struct Evaluated {
 pub struct Offer {
     /// The outputs. A composed text is a reference to a key of the Secret that [`names::composed_secret`] names.
     pub outputs: BTreeMap<String, Value>,
+    /// What it sets in the pods of its consumers, if anything.
+    pub patches: Option<Patches>,
     /// What that Secret holds, by key: texts whose parts are put together where it is written.
     pub composed: BTreeMap<String, Composed>,
     /// The name of that Secret.
@@ -162,11 +166,32 @@ fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Troub
             Err(error) => trouble.add_eval(error),
         }
     }
+    let patches = patches_in(rule, scope, &mut budget, &mut trouble);
     let composed = budget.composed();
     for (key, text) in &composed {
         trouble.problems.extend(odd_references(&format!("outputs: the text `{key}`"), text.references()));
     }
-    trouble.or(Offer { outputs, composed, secret: evaluated.composed.clone() })
+    trouble.or(Offer { outputs, patches, composed, secret: evaluated.composed.clone() })
+}
+
+/// What the resource sets in the pods of its consumers, whether it is ready or not; `live` and what is pending are as
+/// in [`offer`].
+#[must_use]
+pub fn patches(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Option<Patches>> {
+    let mut trouble = Trouble::default();
+    let patches = patches_in(rule, &evaluated.seeing(live), &mut Budget::new(), &mut trouble);
+    trouble.or(patches)
+}
+
+fn patches_in(rule: &Rule, scope: &Scope, budget: &mut Budget, trouble: &mut Trouble) -> Option<Patches> {
+    match rule.patches.as_ref()?.evaluate(scope, budget) {
+        Ok(value) => match patch::evaluated(value) {
+            Ok(patches) => return Some(patches).filter(|patches| !patches.is_empty()),
+            Err(problems) => trouble.problems.extend(problems),
+        },
+        Err(error) => trouble.add_eval(error),
+    }
+    None
 }
 
 /// References to what cannot be the name of a Secret.

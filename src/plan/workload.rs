@@ -4,6 +4,7 @@
 mod files;
 mod inputs;
 mod order;
+mod patches;
 mod resolve;
 mod resolved;
 mod volumes;

@@ -63,7 +63,13 @@ mod tests {
         let spec =
             ScoreResourceSpec { type_: "pg".into(), id: "web.db".into(), ..ScoreResourceSpec::default() };
         let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
-        let belonging = Belonging { namespace: "team-a", owner, spec: &spec, policy: DeletionPolicy::Delete };
+        let belonging = Belonging {
+            namespace: "team-a",
+            owner,
+            spec: &spec,
+            policy: DeletionPolicy::Delete,
+            outlived: vec![],
+        };
         let secret = render(&belonging, &texts, &values);
         assert_eq!(secret.id, composed_id(&spec));
         assert_eq!(secret.body["data"], json!({"url": STANDARD.encode(b"pg://hunter2\xff@5432")}));

@@ -51,7 +51,7 @@ fn mounts(container: &ResolvedContainer) -> Option<Value> {
 }
 
 /// No program that runs as root minds the first; the capabilities many do.
-fn security(level: PodSecurity) -> Option<Value> {
+pub(super) fn security(level: PodSecurity) -> Option<Value> {
     match level {
         PodSecurity::Privileged => None,
         PodSecurity::Baseline => Some(json!({"allowPrivilegeEscalation": false})),

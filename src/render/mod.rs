@@ -10,7 +10,9 @@ pub mod generated;
 pub mod job;
 pub mod manifest;
 mod object;
+pub mod outlive;
 pub mod owner;
+mod patched;
 pub mod pod;
 pub mod probe;
 pub mod resource;
@@ -20,6 +22,7 @@ pub mod stateful_set;
 
 pub use manifest::{Manifest, Manifests};
 pub use owner::Owner;
+pub use patched::fits;
 pub use secrets::SecretValues;
 
 use crate::plan::score::settings::Kind;

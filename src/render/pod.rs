@@ -3,15 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::object::all_labels;
-use super::{SecretValues, container, file, probe};
+use super::{SecretValues, container, file, patched, probe};
 use crate::api::labels;
 use crate::api::names::file_hash;
 use crate::plan::score::settings::PodSecurity;
 use crate::plan::workload::{Gate, PodVolume, Pods, ResolvedContainer, Workload};
 
-/// The pod template.
+/// The pod template, with what the workload's resources set in it.
 #[must_use]
 pub fn template(workload: &Workload, secrets: &SecretValues) -> Value {
+    patched::template(workload, own(workload, secrets))
+}
+
+/// The pod template without patches.
+pub(super) fn own(workload: &Workload, secrets: &SecretValues) -> Value {
     json!({
         "metadata": {"annotations": annotations(workload, secrets), "labels": all_labels(workload)},
         "spec": spec(workload),
@@ -31,7 +36,7 @@ fn annotations(workload: &Workload, secrets: &SecretValues) -> Value {
     if let Some(hash) = file::hash(workload) {
         all.insert(labels::FILES_HASH.to_owned(), json!(hash));
     }
-    if let Some(digest) = secrets.digest(&workload.secrets()) {
+    if let Some(digest) = secrets.digest(&workload.secrets(), &workload.reads()) {
         all.insert(labels::SECRETS_DIGEST.to_owned(), json!(digest));
     }
     Value::Object(all)
@@ -84,9 +89,7 @@ fn volume((uid, volume): (&String, &PodVolume)) -> Option<Value> {
 /// What no ordinary image minds is always asked for; that it runs as another user than root only where
 /// somebody says so, as most images would not start (docs/annotations.md).
 fn secure(spec: &mut Value, pods: Pods) {
-    if !pods.service_account_token {
-        spec["automountServiceAccountToken"] = json!(false);
-    }
+    spec["automountServiceAccountToken"] = json!(pods.service_account_token);
     if pods.security == PodSecurity::Privileged {
         return;
     }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Manifest, Manifests, Owner};
+use super::{Manifest, Manifests, Owner, outlive};
 use crate::api::labels;
-use crate::api::resource::{ObjectId, ScoreResource, ScoreResourceSpec};
+use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::{API_VERSION, names};
 use crate::plan::resource::RuleObject;
@@ -18,6 +18,8 @@ pub struct Belonging<'a> {
     pub owner: Owner,
     /// Its spec.
     pub spec: &'a ScoreResourceSpec,
+    /// What its Secrets must outlive.
+    pub outlived: Vec<InventoryEntry>,
     /// Under `Retain` the objects have no owner: they outlive the resource, and its identity on them
     /// finds them again (decision 4).
     pub policy: DeletionPolicy,
@@ -55,7 +57,8 @@ pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manife
     extend(&mut metadata["labels"], &super::owner::managed_by());
     extend(&mut metadata["annotations"], &identity(belonging.spec));
     if belonging.policy == DeletionPolicy::Delete {
-        metadata["ownerReferences"] = json!([belonging.owner.controller()]);
+        let outlived = belonging.outlived.iter().filter(|_| id.kind == "Secret").map(outlive::reference);
+        metadata["ownerReferences"] = [belonging.owner.controller()].into_iter().chain(outlived).collect();
     }
     let owner_uid = belonging.owner.uid.clone();
     Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body, once: false }
@@ -78,9 +81,15 @@ fn identity(spec: &ScoreResourceSpec) -> Value {
     Value::Object(all)
 }
 
-/// The ScoreResource itself: its spec and one owner reference per consumer (decision 1).
+/// The ScoreResource itself: its spec, one owner reference per consumer (decision 1), and one for each object that
+/// it must outlive.
 #[must_use]
-pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, owners: &[Owner]) -> Manifest {
+pub fn score_resource(
+    namespace: &str,
+    spec: &ScoreResourceSpec,
+    owners: &[Owner],
+    outlived: &[InventoryEntry],
+) -> Manifest {
     let name = spec.uid().object_name();
     let mut owners = owners.to_vec();
     owners.sort();
@@ -92,7 +101,8 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, owners: &[Owner
             "name": name,
             "namespace": namespace,
             "labels": super::owner::managed_by(),
-            "ownerReferences": owners.iter().map(Owner::shared).collect::<Vec<_>>(),
+            "finalizers": [labels::FOREGROUND],
+            "ownerReferences": owners.iter().map(Owner::shared).chain(outlived.iter().map(outlive::reference)).collect::<Vec<_>>(),
         },
         "spec": spec,
     });

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::{self, Outcome, again};
 use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
+use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, MadeBy, ScoreResourceStatus};
 
 /// What a pass found out about a resource besides its outcome.
@@ -21,6 +22,8 @@ pub struct Facts {
     pub remark: Option<String>,
     /// Its outputs, if this pass found it ready; else the last good ones stand.
     pub outputs: Option<Map<String, Value>>,
+    /// What it sets in the pods of its consumers, if this pass found it ready.
+    pub patches: Option<Patches>,
     /// What is known to be ours now.
     pub inventory: Vec<InventoryEntry>,
 }
@@ -43,13 +46,19 @@ pub fn compute(
         ready.message = format!("{}; {remark}", ready.message);
     }
     verdicts.extend(steps);
+    // Last good outputs and patches stand together: they are of one revision of the rule (decision 10).
+    let (outputs, patches) = match facts.outputs {
+        Some(outputs) => (Some(outputs), facts.patches),
+        None => (previous.outputs.clone(), previous.patches.clone()),
+    };
     ScoreResourceStatus {
         observed_generation: facts.generation,
         conditions: stamp(verdicts, &previous.conditions, facts.generation, now),
         other_rules: facts.other_rules,
         made_by: facts.made_by.or_else(|| previous.made_by.clone()),
         consumers: facts.consumers,
-        outputs: facts.outputs.or_else(|| previous.outputs.clone()),
+        outputs,
+        patches,
         inventory: facts.inventory,
     }
 }

@@ -162,7 +162,9 @@ async fn p05_e04_a_resource_waits_for_the_one_that_its_params_name_and_owns_it()
     assert_eq!(ns.get::<ConfigMap>("top").await.data.unwrap()["on"], "db.base.example");
 
     let dependent = ns.resource("top", "top").await.name_any();
-    let expected = [format!("ScoreResource/{dependent}"), "ScoreWorkload/web".to_owned()];
+    // By the dependent's objects too: it must outlive them.
+    let expected =
+        ["ConfigMap/top".to_owned(), format!("ScoreResource/{dependent}"), "ScoreWorkload/web".to_owned()];
     let base = ns.resource("base", "base").await.name_any();
     ns.sees(&base, "is owned by its dependent too", |found: &ScoreResource| owners(found) == expected).await;
 

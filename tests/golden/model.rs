@@ -23,6 +23,7 @@ use score_operator::api::workload::ScoreWorkloadStatus;
 use score_operator::plan::Plan;
 use score_operator::plan::demand::Demand;
 use score_operator::plan::index::ResourceKey;
+use score_operator::plan::patch::Read;
 use score_operator::plan::workload::{ResourceState, Workload, WorkloadInputs, plan};
 use score_operator::render::{self, Manifest, Manifests, SecretValues};
 use score_operator::status::outcome::availability;
@@ -60,7 +61,10 @@ pub fn holds_a_secret(text: &str) -> bool {
 fn secret_values(workload: &Workload) -> SecretValues {
     let value =
         |reference: &SecretRef| (reference.clone(), format!("{CANARY}-{}", reference.key).into_bytes());
+    let other = |read: Read| (read, Some(CANARY.as_bytes().to_vec()));
+    let others = workload.reads().into_iter().map(other).collect();
     SecretValues::new(workload.secrets().into_iter().map(value).collect(), b"key".to_vec())
+        .with_others(others)
 }
 
 impl Case {
@@ -81,7 +85,7 @@ impl Case {
             siblings: siblings.into_iter().filter(|demand| demand.workload != self.name).collect(),
             running: self.before("workload", "running").unwrap_or_default(),
         };
-        let planned = plan(&inputs);
+        let planned = plan(&inputs).and_then(render::fits);
         files.insert("plan.yaml".into(), to_yaml(&shown_plan(&planned)));
         let before: ScoreWorkloadStatus = self.before("workload", "status").unwrap_or_default();
         let (outcome, inventory) = match &planned {

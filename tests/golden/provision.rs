@@ -120,6 +120,7 @@ impl Case {
             made_by: None,
             remark: None,
             outputs: None,
+            patches: None,
             inventory: before.inventory.clone(),
         };
         let outcome = match evaluate(rule, Part::Own, &inputs) {
@@ -238,6 +239,7 @@ impl Case {
             Plan::Rejected(problems) => (Outcome::Failing(problems), BTreeMap::new()),
             Plan::Ready(offered) => {
                 facts.outputs = json!(offered.outputs).as_object().cloned();
+                facts.patches = offered.patches;
                 (Outcome::Ready, offered.composed)
             }
         }
@@ -292,7 +294,7 @@ fn composed(spec: &ScoreResourceSpec, rule: &Rule, texts: &BTreeMap<String, Comp
 fn belonging<'a>(spec: &'a ScoreResourceSpec, rule: &Rule) -> Belonging<'a> {
     let name = spec.uid().object_name();
     let owner = Owner { kind: "ScoreResource", uid: uid_of(&name), name };
-    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy }
+    Belonging { namespace: NAMESPACE, owner, spec, policy: rule.deletion_policy, outlived: vec![] }
 }
 
 /// What a workload sees of a resource.
@@ -309,5 +311,7 @@ fn state(demand: &Demand, Resolved { spec, status }: &Resolved) -> ResourceState
         retained: false,
         accepted: false,
         outputs: status.outputs.clone(),
+        rule: spec.rule.clone(),
+        patches: status.patches.clone(),
     }
 }

@@ -97,6 +97,6 @@ fn what_default_rules_make_is_not_applied_again() {
     }
     let spec = default_inputs("postgres").spec;
     let owner = Owner { kind: "ScoreWorkload", name: "web".into(), uid: "u-1".into() };
-    let manifest = score_resource(NAMESPACE, &spec, &[owner]);
+    let manifest = score_resource(NAMESPACE, &spec, &[owner], &[]);
     assert!(!must_apply(&manifest.body, &live_after_apply(&manifest.body), MANAGER));
 }

@@ -57,8 +57,13 @@ pub fn provisioned(rule: &Rule, inputs: &ResourceInputs) -> (Evaluated, Manifest
 
 pub fn dressed(rule: &Rule, inputs: &ResourceInputs, all: &[RuleObject]) -> Manifests {
     let owner = Owner { kind: "ScoreResource", name: "it".into(), uid: "u-1".into() };
-    let belonging =
-        Belonging { namespace: NAMESPACE, owner, spec: &inputs.spec, policy: DeletionPolicy::Delete };
+    let belonging = Belonging {
+        namespace: NAMESPACE,
+        owner,
+        spec: &inputs.spec,
+        policy: DeletionPolicy::Delete,
+        outlived: vec![],
+    };
     let secret = (!rule.generate.is_empty()).then(|| generated::render(&belonging, &inputs.generated));
     Manifests::new(secret.into_iter().chain(objects(&belonging, all).iter().cloned()))
 }

@@ -79,12 +79,23 @@ fn datum() -> impl Strategy<Value = String> {
     prop_oneof![3 => good.prop_map(|it| format!("{{{{ ({it}) | b64encode }}}}")), 1 => expression(false).prop_map(|it| format!("{{{{ ({it}) | b64encode }}}}"))]
 }
 
+/// Patches, mostly none, as each more leaf makes it likelier that a rule is refused.
+fn patches() -> impl Strategy<Value = Value> {
+    let some = (leaf(true), leaf(true), leaf(true)).prop_map(|(note, account, value)| {
+        json!({
+            "podTemplate": {"metadata": {"annotations": {"note": note}}, "spec": {"serviceAccountName": account}},
+            "containers": {"env": [{"name": "A", "value": value}]},
+        })
+    });
+    prop_oneof![2 => Just(json!({})), 1 => some]
+}
+
 /// The spec of a rule.
 pub fn rule() -> impl Strategy<Value = Value> {
     let locals =
         (leaf(false), select(vec!["{{ generated.word }}", "{{ 'u:' ~ generated.word }}", "x"]), leaf(false));
     let manifests = (leaf(false), leaf(false), leaf(false), datum(), datum());
-    (locals, manifests, leaf(true), leaf(true), prop::option::of(expression(true))).prop_map(|((aa, bb, cc), (name, one, note, kept, more), output, other, ready)| {
+    (locals, manifests, leaf(true), leaf(true), prop::option::of(expression(true)), patches()).prop_map(|((aa, bb, cc), (name, one, note, kept, more), output, other, ready, patches)| {
         json!({
             "match": {"type": "thing"},
             "params": {"type": "object", "properties": {"text": {"type": "string", "default": "text"}}},
@@ -96,6 +107,7 @@ pub fn rule() -> impl Strategy<Value = Value> {
             },
             "readyWhen": ready.iter().map(|it| format!("{{{{ ({it}) is defined }}}}")).collect::<Vec<_>>(),
             "outputs": {"first": output, "second": {"deep": [other]}},
+            "patches": patches,
         })
     })
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, find, is_true};
+use score_operator::api::patches::Patches;
 use score_operator::api::resource::ScoreResourceStatus;
 use score_operator::api::rule::ProvisionerRuleStatus;
 use score_operator::api::workload::ScoreWorkloadStatus;
@@ -94,15 +95,20 @@ proptest! {
     fn a_resources_status_is_true_and_written_only_when_it_differs(outcomes in outcomes(), inventory in given::inventory(), offers in any::<bool>()) {
         let compute = |outcome: &Outcome, before: &ScoreResourceStatus, now: &str| {
             let offered = (offers && *outcome == Outcome::Ready).then(|| given::map(&json!({"host": "x"})));
-            let facts = Facts { generation: 7, consumers: vec!["web".into()], other_rules: vec![], made_by: None, remark: None, outputs: offered, inventory: inventory.clone() };
+            let facts = Facts { generation: 7, consumers: vec!["web".into()], other_rules: vec![], made_by: None, remark: None, outputs: offered, patches: None, inventory: inventory.clone() };
             status::resource::compute(facts, outcome, before, now)
         };
         course(&outcomes, ScoreResourceStatus::default(), compute, |status| &status.conditions)?;
         // What was offered once is offered on (decision 10).
-        let mut status = ScoreResourceStatus { outputs: Some(Map::new()), ..ScoreResourceStatus::default() };
+        let patches = Some(Patches::default());
+        let mut status = ScoreResourceStatus { outputs: Some(Map::new()), patches, ..ScoreResourceStatus::default() };
+        let mut kept = true;
         for outcome in &outcomes {
+            kept = kept && !(offers && *outcome == Outcome::Ready);
             status = compute(outcome, &status, "t");
             prop_assert!(status.outputs.is_some());
+            // What it patches goes with a rule that patches nothing, and with nothing else.
+            prop_assert_eq!(status.patches.is_some(), kept);
         }
     }
 

@@ -66,7 +66,10 @@ fn nothing_leaks(rule: &Rule) -> Result<bool, TestCaseError> {
     manifests_are_clean(&manifests)?;
     let live = evaluated.objects.iter().map(|object| (object.key.clone(), object.body.clone())).collect();
     match offer(rule, &evaluated, &live) {
-        Plan::Ready(offered) => unmarked("the outputs", &format!("{offered:?} {}", json!(offered.outputs)))?,
+        Plan::Ready(offered) => {
+            let shown = format!("{offered:?} {} {}", json!(offered.outputs), json!(offered.patches));
+            unmarked("the outputs and patches", &shown)?;
+        }
         Plan::Pending(awaited) => told(&Outcome::Unavailable(awaited))?,
         Plan::Rejected(problems) => told(&Outcome::Failing(problems))?,
     }

@@ -87,7 +87,9 @@ impl Namespace {
                 Plan::Pending(_) | Plan::Rejected(_) => None,
             };
             let object_uid = format!("uid-of-{}", resource.uid.object_name());
-            let held = Existing { spec: resource.spec.clone(), object_uid, outputs };
+            let patches = resource.patched().cloned();
+            let held =
+                Existing { spec: resource.spec.clone(), object_uid, outlived: vec![], outputs, patches };
             self.resources.insert(resource.uid.clone(), held);
         }
         let gone = before.keys().filter(|uid| !self.resources.contains_key(uid));

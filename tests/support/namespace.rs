@@ -346,12 +346,20 @@ impl Namespace {
 
     /// Waits until `Ready` of a ScoreResource has a reason.
     pub async fn resource_says(&self, name: &str, reason: Reason) -> Condition {
+        self.resource_shows(name, &format!("says {reason:?}"), |ready| ready.reason == reason).await
+    }
+
+    /// Waits until `Ready` of a ScoreResource says something.
+    pub async fn resource_tells(&self, name: &str, text: &str) -> Condition {
+        self.resource_shows(name, &format!("tells {text:?}"), |ready| ready.message.contains(text)).await
+    }
+
+    async fn resource_shows(&self, name: &str, what: &str, holds: impl Fn(&Condition) -> bool) -> Condition {
         let ready = |found: &ScoreResource| {
             let status = found.status.clone().unwrap_or_default();
-            find(&status.conditions, ConditionType::Ready).filter(|ready| ready.reason == reason).cloned()
+            find(&status.conditions, ConditionType::Ready).filter(|ready| holds(ready)).cloned()
         };
-        let what = format!("says {reason:?}");
-        let found = self.sees::<ScoreResource>(name, &what, |found| ready(found).is_some()).await;
+        let found = self.sees::<ScoreResource>(name, what, |found| ready(found).is_some()).await;
         ready(&found).unwrap()
     }
 

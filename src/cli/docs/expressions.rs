@@ -1,6 +1,7 @@
 //! `docs/expressions.md`: prose of a template, with tables made from what expressions can call and the bounds that hold.
 
 use super::markdown::{code, table};
+use crate::plan::patch::PATCH_BYTES;
 use crate::plan::rule::bounds;
 use crate::plan::rule::scope::{NAMES, Name, Place};
 use crate::template::limits;
@@ -25,7 +26,7 @@ fn names() -> String {
         let place = match it.place {
             Place::All => "everywhere",
             Place::Resource => "everywhere but in `shared`",
-            Place::Live => "`readyWhen`, `outputs`",
+            Place::Live => "`readyWhen`, `outputs`, `patches`",
         };
         [code(it.name), place.to_owned(), it.holds.to_owned()]
     };
@@ -53,6 +54,7 @@ fn limits_of_rules() -> String {
         ("Brackets and operators in each other", limits::NESTING.to_string()),
         ("A string", bytes(limits::STRING_BYTES)),
         ("What one rule makes for a resource", bytes(limits::OUTPUT_BYTES)),
+        ("The patches of a resource, as JSON", bytes(PATCH_BYTES)),
         ("Values that one rule makes, with lists, maps and keys", limits::OUTPUT_VALUES.to_string()),
         ("Items of an `$each`", limits::EACH_ITEMS.to_string()),
         ("Items of a list or map that a filter makes", limits::ITEMS.to_string()),

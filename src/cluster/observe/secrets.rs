@@ -1,18 +1,21 @@
-//! What is read of Secrets: whether a key is there, and the values that pods read.
+//! What is read of Secrets and ConfigMaps: whether a key is there, and the values that pods read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kube::api::DynamicObject;
+use serde_json::{Value, json};
 
-use crate::api::conditions::Reason;
 use crate::cluster::Error;
 use crate::cluster::world::World;
-use crate::plan::problem::Awaited;
+use crate::plan::patch::{Holder, Read};
+use crate::plan::problem::{Awaited, list};
+use crate::plan::workload::Workload;
 use crate::render::SecretValues;
 use crate::template::SecretRef;
 
-/// The values of the Secrets that a workload's pods read (F10, P10), or what is missing of them.
+/// The values of keys of Secrets, or what is missing of them.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
@@ -21,67 +24,107 @@ pub async fn secret_values(
     namespace: &str,
     wanted: BTreeSet<SecretRef>,
 ) -> Result<Result<SecretValues, Vec<Awaited>>, Error> {
-    if wanted.is_empty() {
+    values(world, namespace, wanted, BTreeSet::new()).await
+}
+
+/// The values of all that a workload's pods read (F10, P10), or what is missing of it (P07).
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn pod_values(
+    world: &World,
+    workload: &Workload,
+) -> Result<Result<SecretValues, Vec<Awaited>>, Error> {
+    let secrets = workload.secrets().into_iter().cloned().collect();
+    values(world, &workload.namespace, secrets, workload.reads()).await
+}
+
+async fn values(
+    world: &World,
+    namespace: &str,
+    secrets: BTreeSet<SecretRef>,
+    others: BTreeSet<Read>,
+) -> Result<Result<SecretValues, Vec<Awaited>>, Error> {
+    if secrets.is_empty() && others.is_empty() {
         return Ok(Ok(SecretValues::default()));
     }
-    let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
-    for reference in wanted {
-        match value(world, namespace, &reference).await? {
-            Ok(value) => drop(values.insert(reference, value)),
-            Err(what) => missing.push(Awaited::new(Reason::WaitingForSecret, what)),
+    let (mut values, mut more, mut missing) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for reference in secrets {
+        match value(world, namespace, &Read::from(&reference)).await? {
+            Ok(value) => drop(values.insert(reference, value.unwrap_or_default())),
+            Err(awaited) => missing.push(awaited),
+        }
+    }
+    for read in others {
+        match value(world, namespace, &read).await? {
+            Ok(value) => drop(more.insert(read, value)),
+            Err(awaited) => missing.push(awaited),
         }
     }
     if !missing.is_empty() {
         return Ok(Err(missing));
     }
     let key = world.secrets.digest_key(|length| (world.environment.random)(length)).await?;
-    Ok(Ok(SecretValues::new(values, key)))
+    Ok(Ok(SecretValues::new(values, key).with_others(more)))
 }
 
-/// The references among `wanted` whose Secret or key does not exist, each with what is missing.
+/// What does not exist of all that is `wanted`.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn missing_secrets(
-    world: &World,
-    namespace: &str,
-    wanted: &BTreeSet<SecretRef>,
-) -> Result<Vec<String>, Error> {
+pub async fn missing(world: &World, namespace: &str, wanted: &BTreeSet<Read>) -> Result<Vec<Awaited>, Error> {
     let mut missing = Vec::new();
-    for reference in wanted {
-        missing.extend(value(world, namespace, reference).await?.err());
+    for read in wanted {
+        missing.extend(value(world, namespace, read).await?.err());
     }
     Ok(missing)
 }
 
 /// What a reference stands for, or what is missing: one answer for both, so that nobody makes a file of a value
-/// that has gone since it was looked for.
+/// that has gone since it was looked for. Nothing where pods start without it.
 async fn value(
     world: &World,
     namespace: &str,
-    reference: &SecretRef,
-) -> Result<Result<Vec<u8>, String>, Error> {
-    let mut secret = world.secrets.get(namespace, &reference.name).await?;
-    if secret.as_ref().is_some_and(|secret| held(secret, &reference.key).is_none()) {
+    read: &Read,
+) -> Result<Result<Option<Vec<u8>>, Awaited>, Error> {
+    let all = world.read_by_name(read.holder);
+    let mut object = all.get(namespace, &read.name).await?;
+    if object.as_ref().is_some_and(|object| held(object, read).is_none()) {
         // What was remembered may be older than the key that is awaited.
-        secret = world.secrets.read(namespace, &reference.name).await?;
+        object = all.read(namespace, &read.name).await?;
     }
-    let Some(secret) = secret else {
-        return Ok(Err(format!(
-            "Secret `{}` does not exist yet (its key `{}` is awaited)",
-            reference.name, reference.key
-        )));
+    let found = object.as_ref().and_then(|object| held(object, read));
+    if found.is_some() || read.optional {
+        return Ok(Ok(found));
+    }
+    let message = object.map_or_else(|| absent(read), |object| lacks(&object, read));
+    Ok(Err(Awaited::new(read.holder.awaited(), message)))
+}
+
+/// What is held under the key; where no key is meant, all of it.
+fn held(object: &DynamicObject, read: &Read) -> Option<Vec<u8>> {
+    let field = |field: &str| &object.data[field];
+    let Some(key) = &read.key else {
+        return Some(json!([field("data"), field("binaryData")]).to_string().into_bytes());
     };
-    Ok(held(&secret, &reference.key).ok_or_else(|| lacks(&secret, reference)))
+    let text = |field: &str| object.data[field].get(key).and_then(Value::as_str);
+    match read.holder {
+        Holder::Secret => STANDARD.decode(text("data")?).ok(),
+        Holder::ConfigMap => match text("data") {
+            Some(text) => Some(text.as_bytes().to_vec()),
+            None => STANDARD.decode(text("binaryData")?).ok(),
+        },
+    }
 }
 
-/// What a Secret has under a key.
-fn held(secret: &kube::api::DynamicObject, key: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(secret.data["data"].get(key)?.as_str()?).ok()
+fn absent(Read { holder, name, key, .. }: &Read) -> String {
+    let key = key.as_ref().map_or_else(String::new, |key| format!(" (its key `{key}` is awaited)"));
+    format!("{} `{name}` does not exist yet{key}", holder.kind())
 }
 
-fn lacks(secret: &kube::api::DynamicObject, reference: &SecretRef) -> String {
-    let keys = secret.data["data"].as_object();
-    let there = crate::plan::problem::list(keys.into_iter().flatten().map(|(key, _)| key.as_str()));
-    format!("Secret `{}` has no key `{}` yet (there: {there})", reference.name, reference.key)
+fn lacks(object: &DynamicObject, Read { holder, name, key, .. }: &Read) -> String {
+    let keys = ["data", "binaryData"].into_iter().filter_map(|field| object.data[field].as_object());
+    let there = list(keys.flatten().map(|(key, _)| key.as_str()));
+    let key = key.as_deref().unwrap_or_default();
+    format!("{} `{name}` has no key `{key}` yet (there: {there})", holder.kind())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::super::graph::{Content, Edge, Graph, Node, Relation, State};
+use super::super::graph::{Content, Edge, Graph, Node, Relation, Resource, State};
 
 /// A line and what hangs below it.
 struct Branch {
@@ -66,6 +66,7 @@ impl<'a> Teller<'a> {
                     .collect();
                 below.extend(resource.params.as_ref().and_then(|params| values("params", params)));
                 below.extend(resource.outputs.as_ref().and_then(|outputs| values("outputs", outputs)));
+                below.extend(patches(resource));
                 below.extend(self.below(&node.id));
                 Branch { text: head + &trouble(&resource.state), below }
             }
@@ -103,6 +104,14 @@ fn values(name: &str, map: &Json) -> Option<Branch> {
         value => Branch::leaf(format!("{key}: {value}")),
     };
     Some(Branch { text: name.to_owned(), below: entries.iter().map(leaf).collect() })
+}
+
+/// What a resource sets in the pods of its consumers, a field a line.
+fn patches(resource: &Resource) -> Option<Branch> {
+    let leaf = |(path, value): (&String, &Json)| Branch::leaf(format!("{path}: {value}"));
+    let below: Vec<_> = resource.patches.iter().map(leaf).collect();
+    let rule = resource.rule.as_ref().map_or_else(String::new, |rule| format!(" (rule {rule})"));
+    (!below.is_empty()).then(|| Branch { text: format!("patches the pods of its consumers{rule}"), below })
 }
 
 /// `first` stands before the line itself, `rest` before what hangs below it.

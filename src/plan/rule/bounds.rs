@@ -34,7 +34,8 @@ struct Size {
 pub(super) fn check(spec: &ProvisionerRuleSpec) -> Vec<Problem> {
     let mut size = Size::default();
     let parts = [&spec.locals, &spec.manifests, &spec.shared, &spec.outputs];
-    for (key, value) in parts.into_iter().flatten() {
+    let patches = spec.patches.iter().flat_map(|patches| [&patches.pod_template, &patches.containers]);
+    for (key, value) in parts.into_iter().chain(patches).flatten() {
         size.text(key);
         size.add(value);
     }

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::super::patch::MISPLACED;
 use super::super::problem::Problem;
 use super::scope::{self, Part};
-use super::{ManifestTemplate, Rule};
+use super::{ManifestTemplate, Rule, patches};
 use crate::api::conditions::Reason;
 use crate::template::signature::{SECRET_REF, SECRET_TEMPLATE};
 use crate::template::{Expression, Leaf, Node};
@@ -42,6 +43,8 @@ enum Secrets {
     Encoded(bool),
     /// In a local, which carries the taint on.
     CarriedOn,
+    /// In a patch, where a reference may or may not stand; never a value.
+    Patched(bool),
 }
 
 /// All problems with the names of a rule.
@@ -69,10 +72,12 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let manifests = rule.manifests.iter().flat_map(|manifest| in_manifest(manifest, Part::Resource));
     let shared = rule.shared.iter().flat_map(|manifest| in_manifest(manifest, Part::Shared));
     let outputs = rule.outputs.values().flat_map(|node| plain(node, Part::Live, Secrets::Covered));
+    let patched = |leaf| Use::new(leaf, Part::Live, Secrets::Patched(patches::takes_reference(leaf)));
+    let patches = rule.patches.iter().flat_map(Node::leaves).map(patched);
     let ready = rule.ready_when.iter().map(|(_, found)| condition(found, Part::Live));
     let deny =
         rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| condition(found, Part::Resource));
-    locals.chain(manifests).chain(shared).chain(outputs).chain(ready).chain(deny).collect()
+    locals.chain(manifests).chain(shared).chain(outputs).chain(patches).chain(ready).chain(deny).collect()
 }
 
 fn condition(found: &Expression, part: Part) -> Use<'_> {
@@ -107,6 +112,9 @@ fn misplaced_function(found: &Use<'_>) -> Option<Problem> {
         return Some(found.problem(
             "`secret_template` may stand in `outputs` only; in the `data` of a Secret write `{{ (a ~ b) | b64encode }}`",
         ));
+    }
+    if calls(SECRET_REF) && found.secrets == Secrets::Patched(false) {
+        return Some(found.problem(MISPLACED));
     }
     let in_manifest = matches!(found.secrets, Secrets::Encoded(_))
         || (found.secrets == Secrets::Refused && found.part != Part::Live);

@@ -20,6 +20,7 @@ pub(super) fn misplaced(spec: &ProvisionerRuleSpec) -> Vec<Problem> {
         ("shared", spec.shared.is_empty()),
         ("readyWhen", spec.ready_when.is_empty()),
         ("outputs", spec.outputs.is_empty()),
+        ("patches", spec.patches.is_none()),
         ("deletionPolicy", spec.deletion_policy.is_none()),
         ("priority", spec.priority.is_none()),
         ("maxUnavailable", spec.max_unavailable.is_none()),

@@ -7,6 +7,7 @@ pub mod choice;
 mod deny;
 mod manifests;
 pub mod order;
+mod patches;
 mod revision;
 pub mod scope;
 pub mod select;
@@ -59,6 +60,8 @@ pub struct Rule {
     pub ready_when: Vec<(String, Expression)>,
     /// What the resource offers.
     pub outputs: BTreeMap<String, Node>,
+    /// What it sets in the pods of its consumers.
+    pub patches: Option<Node>,
     /// What happens in the end.
     pub deletion_policy: DeletionPolicy,
     /// How many resources an edit may make unready at once.
@@ -135,6 +138,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         shared,
         ready_when,
         outputs,
+        patches,
         deletion_policy,
         max_unavailable,
         deny,
@@ -158,6 +162,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         shared: manifests::compile("shared", &shared, problems),
         ready_when: conditions("readyWhen", &ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
+        patches: patches::compile(patches, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
         max_unavailable: max_unavailable.unwrap_or_default(),
         revision: revision::revision(spec),

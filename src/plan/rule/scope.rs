@@ -24,7 +24,7 @@ pub enum Place {
     All,
     /// Everywhere but in `shared`, which belongs to no one resource.
     Resource,
-    /// In `readyWhen` and `outputs`, which are evaluated once the objects are there.
+    /// In `readyWhen`, `outputs` and `patches`, which are evaluated once the objects are there.
     Live,
 }
 
@@ -71,7 +71,7 @@ const fn name(name: &'static str, place: Place, holds: &'static str) -> Name {
 pub(super) enum Part {
     Resource,
     Shared,
-    /// `readyWhen` and `outputs`.
+    /// `readyWhen`, `outputs` and `patches`.
     Live,
 }
 

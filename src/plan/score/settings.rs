@@ -20,8 +20,8 @@ pub struct Settings {
     pub service_name: Option<String>,
     /// How strict its pods are, if that is not left to the namespace.
     pub pod_security: Option<PodSecurity>,
-    /// Whether its pods get a token of their ServiceAccount.
-    pub service_account_token: bool,
+    /// Whether its pods get a token of their ServiceAccount, if the file says.
+    pub service_account_token: Option<bool>,
     /// What a probe's host means.
     pub probe_host: ProbeHost,
 }
@@ -156,7 +156,7 @@ pub fn settings(score: &Score) -> Result<Settings, Vec<Problem>> {
         kind: reader.kind(),
         service_name: reader.annotations.get(key::SERVICE_NAME).cloned(),
         pod_security: reader.choice(key::POD_SECURITY, PodSecurity::NAMES),
-        service_account_token: reader.choice(key::SERVICE_ACCOUNT_TOKEN, TOKEN).unwrap_or(false),
+        service_account_token: reader.choice(key::SERVICE_ACCOUNT_TOKEN, TOKEN),
         probe_host: reader.choice(key::PROBE_HOST, HOST).unwrap_or(ProbeHost::Header),
     };
     if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }

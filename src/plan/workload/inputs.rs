@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::api::conditions::Reason;
+use crate::api::patches::Patches;
 use crate::api::resource::ObjectId;
 use crate::plan::demand::Demand;
 
@@ -84,6 +85,12 @@ pub struct ResourceState {
     /// Its outputs, once it was ready.
     #[serde(default)]
     pub outputs: Option<Map<String, Json>>,
+    /// The rule that provides it.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// What it sets in the pods of its consumers.
+    #[serde(default)]
+    pub patches: Option<Patches>,
 }
 
 impl ResourceState {

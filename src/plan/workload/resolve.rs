@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::files::files;
 use super::order::{Order, order};
+use super::patches::patches;
 use super::resolved::{Pods, Port, ResolvedContainer, Workload};
 use super::volumes::{Volumes, mounts};
 use super::{ResourceState, Valid, WorkloadInputs};
@@ -13,6 +14,7 @@ use crate::api::score::{Container, Protocol, Score};
 use crate::plan::Plan;
 use crate::plan::demand::{Demand, metadata};
 use crate::plan::lookup::{self, Absent, Dependency, Trouble};
+use crate::plan::patch::Patch;
 use crate::plan::problem::{Awaited, Problem};
 use crate::plan::schema::below;
 use crate::plan::score::pod;
@@ -37,9 +39,14 @@ pub(super) fn resolve(inputs: &WorkloadInputs, valid: &Valid) -> Plan<Workload> 
         containers.insert(name.clone(), resolved);
     }
     let Order { init, main } = order(&valid.score.containers);
+    let patches = patches(inputs, &valid.demands);
     let pods = Pods {
         security,
-        service_account_token: valid.settings.service_account_token,
+        // None is given unless somebody asks for it.
+        service_account_token: valid
+            .settings
+            .service_account_token
+            .unwrap_or_else(|| patches.iter().any(Patch::wants_token)),
         probe_host: valid.settings.probe_host,
     };
     let workload = Workload {
@@ -54,6 +61,7 @@ pub(super) fn resolve(inputs: &WorkloadInputs, valid: &Valid) -> Plan<Workload> 
         containers: main.into_iter().filter_map(|name| containers.remove(&name)).collect(),
         volumes: volumes.found,
         ports: ports(&valid.score),
+        patches,
     };
     trouble.or(workload)
 }

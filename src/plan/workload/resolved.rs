@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::api::score::{Compute, Probe, Protocol};
+use crate::plan::patch::{Patch, Read, reads};
 use crate::plan::score::settings::{Kind, PodSecurity, ProbeHost};
 use crate::template::{Filled, Part, SecretRef};
 
@@ -34,6 +35,9 @@ pub struct Workload {
     pub volumes: BTreeMap<String, PodVolume>,
     /// The ports of its Service, by name.
     pub ports: Vec<Port>,
+    /// What its resources set in its pods, by identity.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<Patch>,
 }
 
 /// How pods run, beyond what their containers say.
@@ -170,6 +174,19 @@ impl Workload {
         let variables = self.all_containers().flat_map(|container| container.variables.values());
         let files = self.all_containers().flat_map(|container| &container.files);
         variables.flat_map(secrets_in).chain(files.flat_map(|file| file.content.secrets())).collect()
+    }
+}
+
+impl Workload {
+    /// What its pods read besides: by patches, and by volumes that its resources are.
+    #[must_use]
+    pub fn reads(&self) -> BTreeSet<Read> {
+        let patches = self.patches.iter().map(|patch| serde_json::json!(patch.patches));
+        let volumes = self.volumes.values().filter_map(|volume| match volume {
+            PodVolume::Source(source) => Some(source.clone()),
+            PodVolume::Claim(_) | PodVolume::Template { .. } => None,
+        });
+        patches.chain(volumes).flat_map(|fragment| reads(&fragment)).collect()
     }
 }
 

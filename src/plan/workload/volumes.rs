@@ -18,6 +18,7 @@ use crate::plan::problem::{Problem, list, near_miss, quoted};
 use crate::plan::schema::below;
 use crate::plan::score::pod;
 use crate::plan::score::settings::Kind;
+use crate::plan::strict::lost;
 use crate::template::{Value, parse};
 
 /// The volumes that were found so far: one per resource, however often it is mounted (L01).
@@ -200,24 +201,5 @@ fn strict<T: DeserializeOwned + Serialize>(output: &str, value: Value) -> Result
     match lost(&json, &json!(read), output) {
         Some(path) => Err(format!("offers a `{output}` with an unknown field `{path}`")),
         None => Ok(json),
-    }
-}
-
-/// The first field of `given` that `read` does not have.
-fn lost(given: &Json, read: &Json, path: &str) -> Option<String> {
-    match (given, read) {
-        (Json::Object(given), Json::Object(read)) => given.iter().find_map(|(key, value)| {
-            let path = below(path, key);
-            match read.get(key) {
-                Some(read) => lost(value, read, &path),
-                None if value.is_null() => None,
-                None => Some(path),
-            }
-        }),
-        (Json::Array(given), Json::Array(read)) => {
-            let pairs = given.iter().zip(read).enumerate();
-            pairs.into_iter().find_map(|(at, (given, read))| lost(given, read, &format!("{path}[{at}]")))
-        }
-        _ => None,
     }
 }

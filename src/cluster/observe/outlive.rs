@@ -1,0 +1,122 @@
+//! What a resource, and its Secrets, must outlive: the objects of others that need them to be taken down. Garbage
+//! collection keeps an object while any of its owners is there, so these become owners too: the order holds whether
+//! or not an operator runs, and without a finalizer of ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+
+use crate::api::API_VERSION;
+use crate::api::names::SHARED_CLASS;
+use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource};
+use crate::cluster::Error;
+use crate::cluster::world::World;
+use crate::plan::index::ResourceKey;
+use crate::render::outlive::is_taken_down_by_others;
+
+/// The objects of the resources that depend on this one, as far as they are there; also of those that are gone
+/// themselves. Of what a rule shares, only objects whose own controller has to take them down: there may be many.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn by_resource(
+    world: &World,
+    key: &ResourceKey,
+    existing: Option<&ScoreResource>,
+) -> Result<Vec<InventoryEntry>, Error> {
+    let mut candidates = of_dependents(world, key);
+    candidates.extend(existing.into_iter().flat_map(owning_objects));
+    if key.uid.class == SHARED_CLASS {
+        candidates.retain(|_, entry| is_taken_down_by_others(&entry.id));
+    }
+    present(world, &key.namespace, candidates.into_values()).await
+}
+
+/// The objects of a resource that somebody else's controller takes down, as far as they are there: it may need the
+/// resource's Secrets for that.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn by_secrets(
+    world: &World,
+    namespace: &str,
+    inventory: &[InventoryEntry],
+) -> Result<Vec<InventoryEntry>, Error> {
+    let taken_down = inventory.iter().filter(|entry| is_taken_down_by_others(&entry.id)).cloned();
+    present(world, namespace, taken_down).await
+}
+
+/// The objects of a resource that go with it and are still there. For one that is being deleted: they hold it up.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn left(world: &World, resource: &ScoreResource) -> Result<Vec<Arc<DynamicObject>>, Error> {
+    let namespace = resource.namespace().unwrap_or_default();
+    let mut found = Vec::new();
+    for entry in resource.status.iter().flat_map(|status| &status.inventory) {
+        found.extend(live(world, &namespace, entry).await?.filter(|live| goes(live)));
+    }
+    Ok(found)
+}
+
+fn of_dependents(world: &World, key: &ResourceKey) -> BTreeMap<String, InventoryEntry> {
+    let uids = world.index().dependents(key);
+    let get = |name: &str| world.caches.resources.get(&key.namespace, name);
+    let mut dependents: Vec<_> = uids.iter().filter_map(|uid| get(&uid.object_name())).collect();
+    let existing = get(&key.uid.object_name());
+    let owners = existing.iter().flat_map(|found| found.owner_references().iter());
+    dependents
+        .extend(owners.filter(|owner| owner.kind == "ScoreResource").filter_map(|owner| get(&owner.name)));
+    let inventories =
+        dependents.iter().filter_map(|found| found.status.as_ref()).flat_map(|status| &status.inventory);
+    let known = inventories.filter(|entry| !entry.uid.is_empty());
+    known.map(|entry| (entry.uid.clone(), entry.clone())).collect()
+}
+
+/// The owners that are objects of others.
+fn owning_objects(existing: &ScoreResource) -> impl Iterator<Item = (String, InventoryEntry)> {
+    let others = existing.owner_references().iter().filter(|owner| owner.api_version != API_VERSION);
+    others.map(|owner| {
+        let id = ObjectId {
+            api_version: owner.api_version.clone(),
+            kind: owner.kind.clone(),
+            name: owner.name.clone(),
+        };
+        (owner.uid.clone(), InventoryEntry { id, uid: owner.uid.clone() })
+    })
+}
+
+/// Those that are there and will go with their owner: what a rule retains holds up nothing.
+async fn present(
+    world: &World,
+    namespace: &str,
+    entries: impl Iterator<Item = InventoryEntry>,
+) -> Result<Vec<InventoryEntry>, Error> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let live = live(world, namespace, &entry).await?;
+        if live.is_some_and(|live| goes(&live)) {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether an object goes with its owner.
+fn goes(live: &DynamicObject) -> bool {
+    live.metadata.deletion_timestamp.is_some() || !live.owner_references().is_empty()
+}
+
+async fn live(
+    world: &World,
+    namespace: &str,
+    entry: &InventoryEntry,
+) -> Result<Option<Arc<DynamicObject>>, Error> {
+    let id = &entry.id;
+    let Some(kind) = world.kinds.resolve(&id.api_version, &id.kind).await? else { return Ok(None) };
+    let found = world.object(&kind, namespace, &id.name).await?;
+    Ok(found.filter(|found| found.uid().as_ref() == Some(&entry.uid)))
+}

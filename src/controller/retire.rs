@@ -1,0 +1,70 @@
+//! The end of a ScoreResource: it stays until its objects are gone, and says which of them hold it up.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::api::DynamicObject;
+
+use super::pass::{Done, Next};
+use super::report::{Found, Pass, publish};
+use crate::api::conditions::Reason;
+use crate::api::resource::InventoryEntry;
+use crate::cluster::observe::outlive;
+use crate::cluster::{Error, own};
+use crate::plan::problem::Awaited;
+use crate::status::Outcome;
+
+/// One pass over a resource that is being deleted. Garbage collection takes its objects; here is only said what it
+/// waits for.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn watch_go(pass: &Pass<'_>) -> Result<Done, Error> {
+    let left = outlive::left(pass.world, pass.resource).await?;
+    if !left.is_empty() {
+        let awaited = left.iter().map(|object| Awaited::new(Reason::Deleting, held_up_by(object))).collect();
+        publish(pass, &Found::stopped(pass, Outcome::Waiting(awaited))).await?;
+    }
+    // Secrets are not watched.
+    Ok(Done { next: Next::Retry })
+}
+
+/// What an object that is still there waits for.
+fn held_up_by(object: &Arc<DynamicObject>) -> String {
+    let kind = object.types.as_ref().map_or("object", |types| &types.kind);
+    let name = object.name_any();
+    let look = format!("see `kubectl describe {} {name}`", kind.to_lowercase());
+    let finalizers =
+        object.finalizers().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match (&object.metadata.deletion_timestamp, finalizers.as_str()) {
+        (None, _) => format!("being deleted: {kind} `{name}` is next; {look}"),
+        (Some(since), "") => {
+            format!("being deleted: waits for {kind} `{name}`, deleted since {}; {look}", since.0)
+        }
+        (Some(since), all) => format!(
+            "being deleted: waits for {kind} `{name}`, deleted since {}: whoever set its finalizer {all} has not removed it yet; {look}, and is its controller running?",
+            since.0
+        ),
+    }
+}
+
+/// Lets go of a resource that nobody needs: at once, or when what depended on it is gone.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn let_go(pass: &Pass<'_>, outlived: &[InventoryEntry]) -> Result<Done, Error> {
+    if outlived.is_empty() {
+        own::release(pass.world, pass.key).await?;
+        return Ok(Done::NOTHING);
+    }
+    // From now on these alone own it: with the last of them garbage collection takes it.
+    own::keep(pass.world, pass.key, &pass.resource.spec, &[], outlived).await?;
+    let names: Vec<_> = outlived.iter().map(|entry| entry.id.to_string()).collect();
+    let message = format!(
+        "nobody needs it any more; it is deleted once what depended on it is gone: {}",
+        names.join(", ")
+    );
+    let awaited = vec![Awaited::new(Reason::Deleting, message)];
+    publish(pass, &Found::stopped(pass, Outcome::Waiting(awaited))).await?;
+    Ok(Done::NOTHING)
+}
