@@ -138,7 +138,7 @@ pub const ALL: &[Instruction] = &[
         key: SERVICE_ACCOUNT_TOKEN,
         places: &[Place::Score],
         values: "`true` or `false`",
-        default: "`false`",
+        default: "`false`, unless a rule patches it",
         meaning: "Whether the workload's pods get a token of their ServiceAccount for the API server.",
     },
     Instruction {

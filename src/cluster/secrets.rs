@@ -85,6 +85,7 @@ impl ReadByName {
     /// seen to have changed (P10). None: it is gone, or reads none any more.
     pub fn read_by(&self, workload: &Key, names: impl IntoIterator<Item = String>) {
         let now: BTreeSet<Key> = names.into_iter().map(|name| (workload.0.clone(), name)).collect();
+        let mut known = self.seen(&now);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         for gone in readers.by.remove(workload).unwrap_or_default().difference(&now) {
             let read = readers.of.get_mut(gone);
@@ -93,7 +94,10 @@ impl ReadByName {
             }
         }
         for secret in &now {
-            readers.of.entry(secret.clone()).or_default().by.insert(workload.clone());
+            let read = readers.of.entry(secret.clone()).or_default();
+            read.by.insert(workload.clone());
+            // What is remembered already is what this workload will be given: the next change is one.
+            read.data = read.data.or_else(|| known.remove(secret));
         }
         if !now.is_empty() {
             readers.by.insert(workload.clone(), now);
@@ -108,14 +112,17 @@ impl ReadByName {
         read.iter().for_each(|(namespace, name)| self.forget(namespace, name));
     }
 
+    /// The hashes of those that are remembered.
+    fn seen(&self, all: &BTreeSet<Key>) -> HashMap<Key, u64> {
+        let entries = self.lock();
+        all.iter().filter_map(|key| Some((key.clone(), data_hash(&entries.get(key)?.object)))).collect()
+    }
+
     /// Wakes the readers of a Secret whose data is not what was seen before.
     fn compare(&self, key: &Key, object: &DynamicObject) {
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(read) = readers.of.get_mut(key) else { return };
-        let mut hasher = DefaultHasher::new();
-        object.data["data"].hash(&mut hasher);
-        object.data["binaryData"].hash(&mut hasher);
-        let before = read.data.replace(hasher.finish());
+        let before = read.data.replace(data_hash(object));
         if before.is_some() && before != read.data {
             // A closed channel means that the operator ends.
             read.by.iter().for_each(|workload| drop(self.rotations.send(workload.clone())));
@@ -219,6 +226,13 @@ impl ReadByName {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn data_hash(object: &DynamicObject) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    object.data["data"].hash(&mut hasher);
+    object.data["binaryData"].hash(&mut hasher);
+    hasher.finish()
 }
 
 fn key_of(secret: Secret) -> Option<Vec<u8>> {

@@ -77,6 +77,26 @@ async fn file(ns: &Namespace, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn p10_a_secret_that_the_rule_itself_changes_rolls_its_readers_at_once() {
+    // Nobody looks again for ten minutes: it is the write that is noticed.
+    let ns = cluster().await.namespace("rotation-by-rule").await;
+    let writing = |password: &str| {
+        let data = json!({"password": format!("{{{{ '{password}' | b64encode }}}}")});
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "written"}, "data": data});
+        rule("writing")
+            .makes("secret", secret)
+            .offers("password", json!("{{ secret_ref('written', 'password') }}"))
+    };
+    ns.rule(writing("one")).await;
+    let file = score("web").needs("db", "writing").variable("PASSWORD", "${resources.db.password}");
+    ns.apply(file).await.becomes_ready().await;
+    ns.rule(writing("two")).await;
+    let rolled = ns.sees("web", "rolls", |found: &Deployment| found.metadata.generation != Some(1)).await;
+    assert_eq!(rolled.metadata.generation, Some(2));
+}
+
+#[tokio::test]
 async fn the_key_of_the_digests_is_made_once_and_nobody_is_told_it() {
     let ns = cluster().await.namespace("digest-key").await;
     let data = json!({"password": "b25l"});

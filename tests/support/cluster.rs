@@ -17,6 +17,8 @@ use kube::runtime::wait::Condition;
 use kube::{Client, Config};
 use score_operator::api::conditions::{ConditionType, is_true};
 use score_operator::api::rule::ProvisionerRule;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use xtask::controlplane::{Console, ControlPlane, Part, Tools};
 
 use super::audit::AuditLog;
@@ -174,6 +176,19 @@ impl Cluster {
         self.controlplane.lock().unwrap().kubectl()
     }
 
+    /// Waits until an object of the cluster, or its absence, is as it should be.
+    pub async fn waits<K>(&self, api: Api<K>, name: &str, what: &str, holds: impl Fn(Option<&K>) -> bool)
+    where
+        K: kube::Resource + Clone + fmt::Debug + DeserializeOwned + Serialize + Send + 'static,
+    {
+        wait::within(&self.places, api, name, what, holds).await;
+    }
+
+    /// Waits until the operator may do what all parts of its role say.
+    pub async fn rights_are_aggregated(&self) {
+        rights_are_aggregated(&self.places).await;
+    }
+
     /// Runs kubectl as administrator: its stdout, or what it says on stderr if it fails.
     pub fn kubectl(&self, arguments: &[&str], stdin: &str) -> Result<String, String> {
         use std::io::Write;
@@ -233,7 +248,12 @@ async fn kinds_are_served(places: Places) {
         let established = |found: Option<&_>| is_crd_established().matches_object(found);
         wait::within(&places, api, &format!("{plural}.k8s.score.dev"), "is established", established).await;
     }
-    let api: Api<ClusterRole> = Api::all(client);
+    rights_are_aggregated(&places).await;
+}
+
+/// Waits until the operator's role holds every rule of its parts.
+async fn rights_are_aggregated(places: &Places) {
+    let api: Api<ClusterRole> = Api::all(places.client().await);
     let parts = ListParams::default().labels("k8s.score.dev/aggregate-to-operator=true");
     let parts = api.list(&parts).await.unwrap();
     let wanted: Vec<_> = parts.items.into_iter().flat_map(|part| part.rules.unwrap_or_default()).collect();
@@ -241,7 +261,7 @@ async fn kinds_are_served(places: Places) {
         let rules = role.and_then(|role| role.rules.clone()).unwrap_or_default();
         wanted.iter().all(|rule| rules.contains(rule))
     };
-    wait::within(&places, api, "score-operator", "has all aggregated rules", aggregated).await;
+    wait::within(places, api, "score-operator", "has all aggregated rules", aggregated).await;
 }
 
 /// Waits until the operator has read the default rules.

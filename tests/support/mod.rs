@@ -14,6 +14,7 @@ pub mod audit;
 pub mod cluster;
 pub mod confined;
 pub mod directory;
+pub mod example;
 pub mod look;
 pub mod namespace;
 pub mod objects;
@@ -21,14 +22,17 @@ pub mod operator;
 pub mod rule;
 pub mod score;
 pub mod snapshot;
+pub mod stand_in;
 pub mod wait;
 pub mod workload;
 
 pub use cluster::{Cluster, cluster, cluster_without_operator};
 pub use confined::Confined;
+pub use example::{Example, cluster_of_examples};
 pub use namespace::Namespace;
 pub use rule::{Rule, rule};
 pub use score::{Score, score};
+pub use stand_in::StandIn;
 pub use workload::Workload;
 
 use serde_json::Value;

@@ -73,8 +73,13 @@ impl Namespace {
     /// Applies a rule, which then holds in this namespace only: a name and a namespaceSelector of the
     /// test's own are put in. Its type should be the test's own too, as near misses list all types.
     pub async fn rule(&self, rule: Rule) -> ProvisionerRule {
+        self.rule_where(("kubernetes.io/metadata.name", &self.name), rule).await
+    }
+
+    /// The same for a rule that holds in all namespaces with a label: for a test that has several.
+    pub async fn rule_where(&self, label: (&str, &str), rule: Rule) -> ProvisionerRule {
         let name = self.rule_name(rule.name());
-        let rule = rule.called(&name).only_in(&self.name);
+        let rule = rule.called(&name).only_where(label);
         let api: Api<ProvisionerRule> = Api::all(self.client.clone());
         api.patch(&name, &apply(), &Patch::Apply(&rule.body)).await.unwrap()
     }

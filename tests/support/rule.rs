@@ -91,10 +91,10 @@ impl Rule {
         self.set("/priority", json!(priority))
     }
 
-    /// Narrows it to one namespace.
-    pub fn only_in(self, namespace: &str) -> Self {
-        let labels = json!({"kubernetes.io/metadata.name": namespace});
-        self.set("/match/namespaceSelector/matchLabels", labels)
+    /// Narrows it to namespaces with a label, besides those that it selects already.
+    pub fn only_where(mut self, (key, value): (&str, &str)) -> Self {
+        self.body["spec"]["match"]["namespaceSelector"]["matchLabels"][key] = json!(value);
+        self
     }
 }
 
