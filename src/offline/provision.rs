@@ -220,7 +220,7 @@ impl<'a, 'o> Stage<'a, 'o> {
             let offered = shared.and_then(|shared| {
                 live.extend(shared);
                 match self.supposed(&resource.demands) {
-                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &live),
+                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &mut live),
                     None => offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready),
                 }
             });
