@@ -7,8 +7,8 @@ pub const MANAGER: &str = "score-operator";
 /// Field manager of the statuses.
 pub const STATUS_MANAGER: &str = "score-operator-status";
 
-/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` stays until its objects are gone, so that
-/// somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
+/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` that has it stays until its objects are gone,
+/// so that somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
 pub const FOREGROUND: &str = "foregroundDeletion";
 
 /// Who made an object; also the selector of our watches.

@@ -363,9 +363,23 @@ impl Wakers {
             self.resources.wake(key(&resource));
         } else if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {
             // Retained: it has no owner. The pass looks for itself whether there is such a resource.
-            self.resources.wake(ResourceKey { namespace, uid });
+            self.resources.wake(ResourceKey { namespace: namespace.clone(), uid });
         } else if let Some(name) = annotation(labels::WORKLOAD_NAME) {
-            self.workloads.wake(WorkloadKey((namespace, name.clone())));
+            self.workloads.wake(WorkloadKey((namespace.clone(), name.clone())));
+        }
+        if object.metadata.deletion_timestamp.is_some() {
+            self.outliving(object, &namespace);
+        }
+    }
+
+    /// The resources that stay for as long as an object does.
+    fn outliving(&self, object: &DynamicObject, namespace: &str) {
+        let uid = object.uid().unwrap_or_default();
+        for resource in self.world.caches.resources.all() {
+            let stays = resource.owner_references().iter().any(|owner| owner.uid == uid);
+            if stays && resource.namespace().as_deref() == Some(namespace) {
+                self.resources.wake(key(&resource));
+            }
         }
     }
 }

@@ -81,19 +81,27 @@ fn identity(spec: &ScoreResourceSpec) -> Value {
     Value::Object(all)
 }
 
-/// The ScoreResource itself: its spec, one owner reference per consumer (decision 1), and one for each object that
-/// it must outlive.
+/// What ties a ScoreResource to others.
+#[derive(Clone, Debug, Default)]
+pub struct Bonds {
+    /// Its consumers (decision 1).
+    pub owners: Vec<Owner>,
+    /// The objects of others that it must outlive.
+    pub outlived: Vec<InventoryEntry>,
+    /// Whether it stays until its objects are gone, to say what holds them up. Garbage collection then takes all that
+    /// hangs on them at once: so not where an order matters.
+    pub stays: bool,
+}
+
+/// The ScoreResource itself: its spec, and what ties it to others.
 #[must_use]
-pub fn score_resource(
-    namespace: &str,
-    spec: &ScoreResourceSpec,
-    owners: &[Owner],
-    outlived: &[InventoryEntry],
-) -> Manifest {
+pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) -> Manifest {
     let name = spec.uid().object_name();
-    let mut owners = owners.to_vec();
+    let mut owners = bonds.owners.clone();
     owners.sort();
     owners.dedup();
+    let outlived = bonds.outlived.iter().map(outlive::reference);
+    let finalizers: &[&str] = if bonds.stays { &[labels::FOREGROUND] } else { &[] };
     let body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
@@ -101,8 +109,8 @@ pub fn score_resource(
             "name": name,
             "namespace": namespace,
             "labels": super::owner::managed_by(),
-            "finalizers": [labels::FOREGROUND],
-            "ownerReferences": owners.iter().map(Owner::shared).chain(outlived.iter().map(outlive::reference)).collect::<Vec<_>>(),
+            "finalizers": finalizers,
+            "ownerReferences": owners.iter().map(Owner::shared).chain(outlived).collect::<Vec<_>>(),
         },
         "spec": spec,
     });

@@ -8,20 +8,46 @@ use std::sync::Arc;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 
+use super::Resource;
 use crate::api::API_VERSION;
+use crate::api::labels::FOREGROUND;
 use crate::api::names::SHARED_CLASS;
 use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource};
 use crate::cluster::Error;
 use crate::cluster::world::World;
 use crate::plan::index::ResourceKey;
-use crate::render::outlive::is_taken_down_by_others;
+use crate::render::outlive::is_of_others;
+use crate::render::resource::Bonds;
+
+/// What ties a resource to others.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn bonds(world: &World, key: &ResourceKey, seen: &Resource) -> Result<Bonds, Error> {
+    let outlived = by_resource(world, key, seen.existing.as_deref()).await?;
+    // For good: what depended on something once may be taken out of the file together with it.
+    let stayed = seen.existing.as_ref().is_none_or(|it| it.finalizers().iter().any(|it| it == FOREGROUND));
+    Ok(Bonds { owners: seen.owners.clone(), outlived, stays: stayed && !is_in_order(world, seen) })
+}
+
+/// Whether others must outlive objects of this resource: what it depends on, or its Secrets.
+fn is_in_order(world: &World, seen: &Resource) -> bool {
+    let depends = seen.binding.demands.iter().any(|demand| !demand.depends_on.is_empty());
+    let spec = seen.existing.as_ref().map(|existing| &existing.spec);
+    let rule = spec.and_then(|spec| spec.rule.as_ref()).or(seen.binding.best_rule.as_ref());
+    let rule = rule.and_then(|rule| world.rule(rule));
+    let kinds = rule.iter().flat_map(|rule| rule.kinds());
+    let status = seen.existing.as_ref().and_then(|existing| existing.status.as_ref());
+    let made = status.iter().flat_map(|status| &status.inventory).map(|entry| entry.id.api_version.clone());
+    depends || kinds.map(|(version, _)| version).chain(made).any(|version| is_of_others(&version))
+}
 
 /// The objects of the resources that depend on this one, as far as they are there; also of those that are gone
 /// themselves. Of what a rule shares, only objects whose own controller has to take them down: there may be many.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn by_resource(
+async fn by_resource(
     world: &World,
     key: &ResourceKey,
     existing: Option<&ScoreResource>,
@@ -29,7 +55,7 @@ pub async fn by_resource(
     let mut candidates = of_dependents(world, key);
     candidates.extend(existing.into_iter().flat_map(owning_objects));
     if key.uid.class == SHARED_CLASS {
-        candidates.retain(|_, entry| is_taken_down_by_others(&entry.id));
+        candidates.retain(|_, entry| is_of_others(&entry.id.api_version));
     }
     present(world, &key.namespace, candidates.into_values()).await
 }
@@ -44,19 +70,22 @@ pub async fn by_secrets(
     namespace: &str,
     inventory: &[InventoryEntry],
 ) -> Result<Vec<InventoryEntry>, Error> {
-    let taken_down = inventory.iter().filter(|entry| is_taken_down_by_others(&entry.id)).cloned();
+    let taken_down = inventory.iter().filter(|entry| is_of_others(&entry.id.api_version)).cloned();
     present(world, namespace, taken_down).await
 }
 
-/// The objects of a resource that go with it and are still there. For one that is being deleted: they hold it up.
+/// Those objects of an inventory that go with their owner and are still there.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn left(world: &World, resource: &ScoreResource) -> Result<Vec<Arc<DynamicObject>>, Error> {
-    let namespace = resource.namespace().unwrap_or_default();
+pub async fn left(
+    world: &World,
+    namespace: &str,
+    inventory: &[InventoryEntry],
+) -> Result<Vec<Arc<DynamicObject>>, Error> {
     let mut found = Vec::new();
-    for entry in resource.status.iter().flat_map(|status| &status.inventory) {
-        found.extend(live(world, &namespace, entry).await?.filter(|live| goes(live)));
+    for entry in inventory {
+        found.extend(live(world, namespace, entry).await?.filter(|live| goes(live)));
     }
     Ok(found)
 }
