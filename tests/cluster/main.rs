@@ -46,3 +46,4 @@ mod troubleshooting;
 mod verdicts;
 mod volumes;
 mod waiting;
+mod window;

@@ -46,50 +46,43 @@ pub fn resource(world: &World, key: &ResourceKey) -> Resource {
     let owners = owners(world, key, existing.as_deref());
     let holders = holders(world, key, &demands, &owners, existing.as_deref());
     let (matching, guards) = matching_rules(world, key, existing.as_deref(), &demands);
-    let (move_to, remark) = asked_to_move(world, existing.as_deref(), &matching);
+    let asked = asked_to_move(world, existing.as_deref(), &matching);
     let binding = BindingInputs {
         uid: key.uid.clone(),
         existing: existing.as_ref().map(|resource| resource.spec.clone()),
         demands,
         holders,
         best_rule: matching.first().cloned(),
-        move_to,
+        move_to: asked.clone().unwrap_or_default(),
         new_guid: (world.environment.random)(20).to_lowercase(),
     };
-    Resource { binding, existing, owners, matching, guards, remark }
+    Resource { binding, existing, owners, matching, guards, remark: asked.err() }
 }
 
-/// The rule that a person asks to move a resource to (P04), or why it is not moved.
+/// The rule that a person asks to move a resource to (P04), if any.
+///
+/// Fails with the reason why it is not moved there.
 fn asked_to_move(
     world: &World,
     existing: Option<&ScoreResource>,
     matching: &[String],
-) -> (Option<String>, Option<String>) {
-    let Some(existing) = existing.filter(|existing| existing.spec.class != SHARED_CLASS) else {
-        return (None, None);
-    };
-    let Some(asked) = existing.annotations().get(labels::MOVE_TO) else { return (None, None) };
-    let is_usable =
-        matches!(world.book().get(asked).map(|entry| &entry.admission), Some(Admission::Ready(_)));
-    match (matching.contains(asked), is_usable) {
-        (true, true) => (Some(asked.clone()), None),
-        _ if existing.spec.rule.as_ref() == Some(asked) => (None, None),
-        (true, false) => (
-            None,
-            Some(format!(
-                "it is not moved to rule `{asked}`, which cannot be used: see `kubectl describe prule {asked}`"
-            )),
-        ),
-        (false, _) => {
-            let there = list(matching.iter().map(String::as_str));
-            let hint = did_you_mean(asked, matching.iter().map(String::as_str));
-            (
-                None,
-                Some(format!(
-                    "it is not moved to `{asked}`, which is no rule that matches it{hint} (those that do: {there})"
-                )),
-            )
-        }
+) -> Result<Option<String>, String> {
+    let own = existing.filter(|existing| existing.spec.class != SHARED_CLASS);
+    let asked = own.and_then(|existing| existing.annotations().get(labels::MOVE_TO));
+    let bound = existing.and_then(|existing| existing.spec.rule.as_ref());
+    let Some(asked) = asked.filter(|asked| bound != Some(asked)) else { return Ok(None) };
+    if !matching.contains(asked) {
+        let hint = did_you_mean(asked, matching.iter().map(String::as_str));
+        let there = list(matching.iter().map(String::as_str));
+        return Err(format!(
+            "it is not moved to `{asked}`, which is no rule that matches it{hint} (those that do: {there})"
+        ));
+    }
+    match world.book().get(asked).map(|entry| &entry.admission) {
+        Some(Admission::Ready(_)) => Ok(Some(asked.clone())),
+        _ => Err(format!(
+            "it is not moved to rule `{asked}`, which cannot be used: see `kubectl describe prule {asked}`"
+        )),
     }
 }
 
