@@ -101,19 +101,21 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) 
     owners.sort();
     owners.dedup();
     let outlived = bonds.outlived.iter().map(outlive::reference);
-    let finalizers: &[&str] = if bonds.stays { &[labels::FOREGROUND] } else { &[] };
-    let body = json!({
+    let mut body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
         "metadata": {
             "name": name,
             "namespace": namespace,
             "labels": super::owner::managed_by(),
-            "finalizers": finalizers,
             "ownerReferences": owners.iter().map(Owner::shared).chain(outlived).collect::<Vec<_>>(),
         },
         "spec": spec,
     });
+    // Never an empty list: the API server drops it, and it would be missing for ever.
+    if bonds.stays {
+        body["metadata"]["finalizers"] = json!([labels::FOREGROUND]);
+    }
     let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
     Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body, once: false }
 }

@@ -291,9 +291,9 @@ async fn case_no_kind() {
 #[tokio::test]
 async fn case_no_permission() {
     let ns = namespace("no-permission").await;
-    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
-        "metadata": {"name": "budget"}, "spec": {"minAvailable": 1}});
-    let made = rule("unpermitted").makes("budget", budget);
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "scaler"}, "spec": {}});
+    let made = rule("unpermitted").makes("scaler", scaler);
     rule_says(&ns, "no-permission", made.clone()).await;
     let workload = with_rule(&ns, made).await;
     resource_says(&ns, &workload, "no-permission", "unpermitted").await;
