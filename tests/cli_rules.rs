@@ -97,6 +97,19 @@ fn shipped_rules_pass_the_check() {
     assert_eq!((all.status, others), (0, vec![]), "{all:?}");
 }
 
+/// By the schema that editors have, and by all that admission checks; a cluster test applies it.
+#[test]
+fn the_rule_of_the_contract_is_taken_as_it_stands() {
+    let run = Run::of(&root(), &["rules", "check", "tests/data/postgres-rds.yaml"], b"");
+    let warning = "spec.generate.password: warning: `generated.password` is not used\n";
+    assert_eq!(
+        (run.status, run.stdout),
+        (0, format!("tests/data/postgres-rds.yaml: {warning}")),
+        "{}",
+        run.stderr
+    );
+}
+
 /// What `--update` writes is what is seen, and no more than is expected of it; comments stay.
 #[test]
 fn an_update_makes_the_cases_pass() {
