@@ -216,6 +216,14 @@ async fn case_no_value() {
 }
 
 #[tokio::test]
+async fn case_no_workload() {
+    let ns = namespace("no-workload").await;
+    let made = rule("lonely").ready_when("{{ workloads.other is defined }}");
+    let workload = with_rule(&ns, made).await;
+    resource_says(&ns, &workload, "no-workload", "lonely").await;
+}
+
+#[tokio::test]
 async fn case_says_no() {
     let ns = namespace("says-no").await;
     let made = rule("refused").makes("topic", topic("refused")).ready_when("{{ 1 == 2 }}");
