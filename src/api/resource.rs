@@ -117,6 +117,14 @@ pub struct MadeBy {
     pub rule: String,
     /// Its `status.revision` at that time.
     pub revision: String,
+    /// The revision that was tried since, and could not be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub tried: Option<String>,
+    /// Whether they are to outlive the resource: the rule's `deletionPolicy` at that time was `Retain`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub retained: bool,
 }
 
 /// One object that the operator made. The name is recorded before the object is created, the uid

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kube::ResourceExt;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
@@ -133,16 +134,13 @@ async fn update(
     let now = serde_json::to_value(&*live).unwrap_or_default();
     let adopted = is_adopted(&now, &manifest.owner_uid);
     if is_of_predecessor(&now, manifest) {
-        return Err(Error::moved(
-            format!("applying {}", manifest.id),
-            "the one that was there before is being deleted",
-        ));
+        return Err(going(manifest, &live));
     }
     if !is_ours(&now, manifest) && !adopted {
         return Ok(Fate::Refused(not_ours(manifest, &now)));
     }
     if now["metadata"].get("deletionTimestamp").is_some() {
-        return Err(Error::moved(format!("applying {}", manifest.id), "the object is being deleted"));
+        return Err(going(manifest, &live));
     }
     if !drift::must_apply(&manifest.body, &now, labels::MANAGER) || world.is_settled(&live, &manifest.body) {
         return Ok(Fate::Live(live));
@@ -223,6 +221,20 @@ pub fn is_ours(live: &Value, manifest: &Manifest) -> bool {
         && identity(live).is_string()
         && identity(live) == identity(&manifest.body);
     drift::owned_by(live, &manifest.owner_uid) || retained
+}
+
+/// An earlier object of the name has to be gone first.
+fn going(manifest: &Manifest, live: &DynamicObject) -> Error {
+    let all = live.finalizers().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let why = if all.is_empty() {
+        String::new()
+    } else {
+        let (kind, name) = (manifest.id.kind.to_lowercase(), &manifest.id.name);
+        format!(
+            ": whoever set its finalizer {all} has not removed it yet; see `kubectl describe {kind} {name}`"
+        )
+    };
+    Error::moved(format!("applying {}", manifest.id), format!("an earlier one is being deleted{why}"))
 }
 
 /// An owner of this kind and name that was deleted and made anew: garbage collection is about to take

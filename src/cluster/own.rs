@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use serde_json::{Value, json};
 
 use super::world::World;
 use super::{Error, call, found, status::api};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
-use crate::api::resource::{ScoreResource, ScoreResourceSpec};
+use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceSpec};
 use crate::api::workload::ScoreWorkload;
 use crate::plan::index::{Known, ResourceKey};
 use crate::plan::rule::select::Labels;
@@ -116,6 +116,37 @@ pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     }
     tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
     Ok(true)
+}
+
+/// Takes a ScoreResource off the owners of its objects: they then outlive it.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn disown(
+    world: &World,
+    namespace: &str,
+    owner_uid: &str,
+    inventory: &[InventoryEntry],
+) -> Result<(), Error> {
+    for InventoryEntry { id, .. } in inventory {
+        let Some(kind) = world.kinds.resolve(&id.api_version, &id.kind).await? else { continue };
+        let Some(live) = world.read(&kind, namespace, &id.name).await? else { continue };
+        let references = live.owner_references().to_vec();
+        let others: Vec<_> = references.iter().filter(|owner| owner.uid != owner_uid).collect();
+        if others.len() == references.len() {
+            continue;
+        }
+        let body = json!({"metadata": {
+            "uid": live.uid(), "resourceVersion": live.resource_version(), "ownerReferences": others,
+        }});
+        let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), namespace, &kind.api);
+        let params =
+            PatchParams { field_manager: Some(labels::MANAGER.to_owned()), ..PatchParams::default() };
+        let action = format!("letting go of {id} in {namespace}");
+        let written = call(action, api.patch(&id.name, &params, &Patch::Merge(&body))).await?;
+        world.wrote(&kind, written).await?;
+    }
+    Ok(())
 }
 
 async fn read(world: &World, key: &ResourceKey) -> Result<Option<ScoreResource>, Error> {

@@ -7,73 +7,70 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kube::ResourceExt;
 
 use super::world::World;
-use crate::api::conditions::{ConditionType, is_true};
-use crate::api::resource::ScoreResource;
+use crate::api::conditions::{ConditionStatus, ConditionType, find, is_true};
+use crate::api::labels;
+use crate::api::resource::{ScoreResource, ScoreResourceStatus};
 use crate::plan::index::ResourceKey;
 use crate::plan::rollout::{self, Peer};
 use crate::plan::rule::Rule;
 
-/// The rollouts that are under way, by rule.
+/// What each rule's edit that is under way has been let do.
 #[derive(Default)]
-pub struct Rollouts(Mutex<BTreeMap<String, Rollout>>);
+pub struct Rollouts(Mutex<BTreeMap<String, Granted>>);
 
-/// The rollout of one revision.
+/// The resources that one revision of a rule has been let reach, whether or not their status shows it yet.
 #[derive(Default)]
-struct Rollout {
+struct Granted {
     revision: String,
-    /// Let go, whether or not their status shows it yet.
-    gone: BTreeSet<ResourceKey>,
-    /// Those that wait for their turn.
-    held: BTreeSet<ResourceKey>,
+    to: BTreeSet<ResourceKey>,
 }
 
 impl Rollouts {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Rollout>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Granted>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a resource may be brought to the rule's revision now; one that `must` is, whatever the room. One that
-/// may not is remembered, and [`next`] names it when there is room.
+/// Whether a resource may be brought to the rule's revision now; one that `must` is, whatever the room. When there
+/// is room again, [`next`] names those that may.
 #[must_use]
 pub fn may_go(world: &World, rule: &Rule, key: &ResourceKey, must: bool) -> bool {
     let mut all = world.rollouts.lock();
-    let rollout = all.entry(rule.name.clone()).or_default();
-    if rollout.revision != rule.revision {
-        *rollout = Rollout { revision: rule.revision.clone(), ..Rollout::default() };
+    let granted = all.entry(rule.name.clone()).or_default();
+    if granted.revision != rule.revision {
+        *granted = Granted { revision: rule.revision.clone(), to: BTreeSet::new() };
     }
-    let peers = peers(world, rule, &rollout.gone);
-    let goes = must || rollout.gone.contains(key) || rollout::room(&rule.max_unavailable, &peers) > 0;
+    let goes = must || granted.to.contains(key) || has_room(&peers(world, rule, &granted.to), rule);
     if goes {
-        rollout.held.remove(key);
-        rollout.gone.insert(key.clone());
-    } else {
-        rollout.held.insert(key.clone());
+        granted.to.insert(key.clone());
     }
     goes
 }
 
-/// The resources whose turn has come, as others are ready.
+fn has_room(peers: &[(ResourceKey, Peer)], rule: &Rule) -> bool {
+    rollout::room(&rule.max_unavailable, peers.iter().map(|(_, peer)| peer)) > 0
+}
+
+/// The resources whose turn has come: of those that the edit has not reached, as many as there is room for.
 #[must_use]
 pub fn next(world: &World, rule: &Rule) -> Vec<ResourceKey> {
-    let all = world.rollouts.lock();
-    let Some(rollout) = all.get(&rule.name).filter(|rollout| rollout.revision == rule.revision) else {
-        return Vec::new();
-    };
-    if rollout.held.is_empty() {
-        return Vec::new();
-    }
-    let room = rollout::room(&rule.max_unavailable, &peers(world, rule, &rollout.gone));
-    rollout.held.iter().take(room).cloned().collect()
+    let peers = of(world, rule);
+    let room = rollout::room(&rule.max_unavailable, peers.iter().map(|(_, peer)| peer));
+    let waiting = peers.into_iter().filter(|(_, peer)| !peer.reached);
+    waiting.map(|(key, _)| key).take(room).collect()
 }
 
 /// What is to be said of the rule's rollout, if one is under way.
 #[must_use]
 pub fn said(world: &World, rule: &Rule) -> Option<String> {
-    let all = world.rollouts.lock();
-    let none = BTreeSet::new();
-    let gone = all.get(&rule.name).filter(|rollout| rollout.revision == rule.revision);
-    rollout::said(&rule.revision, &peers(world, rule, gone.map_or(&none, |rollout| &rollout.gone)))
+    let peers: Vec<_> = of(world, rule).into_iter().map(|(_, peer)| peer).collect();
+    rollout::said(&rule.revision, &peers)
+}
+
+/// Whether an edit of the rule has not reached all of its resources.
+#[must_use]
+pub fn is_under_way(world: &World, rule: &Rule) -> bool {
+    of(world, rule).iter().any(|(_, peer)| !peer.reached)
 }
 
 /// Forgets what is known of a rule that is gone.
@@ -81,13 +78,26 @@ pub fn forget(world: &World, rule: &str) {
     world.rollouts.lock().remove(rule);
 }
 
-/// The resources of a rule that were made by it before. New ones are made at any time.
-fn peers(world: &World, rule: &Rule, gone: &BTreeSet<ResourceKey>) -> Vec<Peer> {
-    let all = world.caches.resources.all();
-    all.iter().filter_map(|resource| peer(resource, rule, gone)).collect()
+fn of(world: &World, rule: &Rule) -> Vec<(ResourceKey, Peer)> {
+    let all = world.rollouts.lock();
+    let none = BTreeSet::new();
+    let granted = all.get(&rule.name).filter(|granted| granted.revision == rule.revision);
+    peers(world, rule, granted.map_or(&none, |granted| &granted.to))
 }
 
-fn peer(resource: &ScoreResource, rule: &Rule, gone: &BTreeSet<ResourceKey>) -> Option<Peer> {
+/// The resources that take part in a rule's rollout: those that were made by it before. By namespace and name.
+fn peers(world: &World, rule: &Rule, granted: &BTreeSet<ResourceKey>) -> Vec<(ResourceKey, Peer)> {
+    let all = world.caches.resources.all();
+    let mut found: Vec<_> = all.iter().filter_map(|resource| peer(resource, rule, granted)).collect();
+    found.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    found
+}
+
+fn peer(
+    resource: &ScoreResource,
+    rule: &Rule,
+    granted: &BTreeSet<ResourceKey>,
+) -> Option<(ResourceKey, Peer)> {
     let status = resource.status.as_ref()?;
     let made_by = status.made_by.as_ref().filter(|made_by| made_by.rule == rule.name)?;
     if resource.spec.rule.as_ref() != Some(&rule.name) || resource.metadata.deletion_timestamp.is_some() {
@@ -95,8 +105,20 @@ fn peer(resource: &ScoreResource, rule: &Rule, gone: &BTreeSet<ResourceKey>) -> 
     }
     let namespace = resource.namespace().unwrap_or_default();
     let name = format!("{namespace}/{}", resource.name_any());
-    let updated = made_by.revision == rule.revision;
-    let ready = is_true(&status.conditions, ConditionType::Ready);
     let key = ResourceKey { namespace, uid: resource.spec.uid() };
-    Some(Peer { name, updated, ready: ready && (updated || !gone.contains(&key)) })
+    let updated = made_by.revision == rule.revision;
+    let tried = made_by.tried.as_ref() == Some(&rule.revision);
+    let reached = updated || tried || granted.contains(&key);
+    if !reached && stays_out(resource, status) {
+        return None;
+    }
+    let works = is_true(&status.conditions, ConditionType::Available);
+    Some((key, Peer { name, updated, reached, works: works && (updated || !reached) }))
+}
+
+/// Whether a resource takes no part: frozen, or refused for what its own workloads say, not for the edit.
+fn stays_out(resource: &ScoreResource, status: &ScoreResourceStatus) -> bool {
+    let frozen = resource.annotations().get(labels::SUSPEND).is_some_and(|value| value == "true");
+    let inputs = find(&status.conditions, ConditionType::InputsValid);
+    frozen || inputs.is_some_and(|inputs| inputs.status == ConditionStatus::False)
 }

@@ -13,6 +13,7 @@ use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
+use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::observe::{self, outlive};
@@ -29,19 +30,22 @@ use crate::status::Outcome;
 use crate::template;
 use std::sync::Arc;
 
-/// Provisions a resource that is bound; `None` where it is left as it is until an edit of its rule may reach it.
+/// Provisions a resource that is bound, or leaves it as it is until an edit of its rule may reach it.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn provision(pass: &Pass<'_>) -> Result<Option<Found>, Error> {
+pub async fn provision(pass: &Pass<'_>) -> Result<Found, Error> {
     let rule = match allowed_rule(pass) {
         Ok(rule) => rule,
-        Err(outcome) => return Ok(Some(Found::stopped(pass, outcome))),
+        Err(outcome) => return Ok(Found::stopped(pass, outcome)),
     };
     if turn::is_held(pass, &rule).await? {
-        return Ok(None);
+        return turn::hold(pass, &rule).await;
     }
-    make(pass, &rule).await.map(Some)
+    let found = make(pass, &rule).await?;
+    // The next ones wait for what could not be made, too.
+    let tried = turn::tried(pass, &rule);
+    Ok(Found { made_by: found.made_by.or(tried), ..found })
 }
 
 async fn make(pass: &Pass<'_>, rule: &Rule) -> Result<Found, Error> {
@@ -225,10 +229,11 @@ async fn apply(
     // What another rule made stays until what this one makes works.
     let is_later = |id: &ObjectId| is_moving || later.contains(id);
     let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
-    let made_by = MadeBy { rule: rule.name.clone(), revision: rule.revision.clone() };
+    let made_by = made_by(rule);
     let Carried { outcome, inventory, live: made, error } = carried;
     let made_so_far = (!is_moving).then(|| made_by.clone());
-    let found = Found { outcome, outputs: None, patches: None, inventory, made_by: made_so_far, error };
+    let found =
+        Found { outcome, outputs: None, patches: None, inventory, made_by: made_so_far, remark: None, error };
     if found.outcome != Outcome::Ready {
         return Ok(found);
     }
@@ -243,6 +248,15 @@ async fn apply(
     let found = claimed(pass, &belonging, found).await?;
     let is_made = !is_moving || found.outcome == Outcome::Ready;
     Ok(Found { made_by: is_made.then_some(made_by), ..found })
+}
+
+fn made_by(rule: &Rule) -> MadeBy {
+    MadeBy {
+        rule: rule.name.clone(),
+        revision: rule.revision.clone(),
+        tried: None,
+        retained: rule.deletion_policy == DeletionPolicy::Retain,
+    }
 }
 
 /// The claim of a volume, before anybody is told of it. Once made it stays as long as the resource does:

@@ -37,6 +37,8 @@ pub struct Found {
     pub inventory: Vec<InventoryEntry>,
     /// What the objects were made by, if they were.
     pub made_by: Option<MadeBy>,
+    /// What is to be said besides.
+    pub remark: Option<String>,
     /// The error that the next attempt may not meet.
     pub error: Option<Error>,
 }
@@ -46,7 +48,18 @@ impl Found {
     #[must_use]
     pub fn stopped(pass: &Pass<'_>, outcome: Outcome) -> Self {
         let inventory = pass.before.inventory.clone();
-        Self { outcome, outputs: None, patches: None, inventory, made_by: None, error: None }
+        Self { outcome, outputs: None, patches: None, inventory, made_by: None, remark: None, error: None }
+    }
+}
+
+impl Found {
+    /// It works as it was made, and stays so until its turn comes.
+    #[must_use]
+    pub fn held(pass: &Pass<'_>, revision: &str) -> Self {
+        let remark = format!(
+            "the rule is at revision `{revision}`: until this resource has its turn it is left as it is, and changes of its objects are not undone; see `kubectl get prule -o wide`"
+        );
+        Self { remark: Some(remark), ..Self::stopped(pass, Outcome::Ready) }
     }
 }
 
@@ -68,24 +81,13 @@ pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
         consumers: consumers(pass),
         other_rules: others(pass),
         made_by: found.made_by.clone(),
-        remark: pass.seen.remark.clone(),
+        remark: pass.seen.remark.clone().or_else(|| found.remark.clone()),
         outputs: found.outputs.clone(),
         patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
     let before = newest(pass);
     let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
-    write_status(pass, &before, &after).await
-}
-
-/// Writes who uses a resource that is otherwise left as it is.
-///
-/// # Errors
-/// Where the API server refuses or cannot be asked.
-pub async fn publish_users(pass: &Pass<'_>) -> Result<(), Error> {
-    let before = newest(pass);
-    let after =
-        ScoreResourceStatus { consumers: consumers(pass), other_rules: others(pass), ..before.clone() };
     write_status(pass, &before, &after).await
 }
 

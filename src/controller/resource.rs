@@ -6,14 +6,20 @@ use std::sync::Arc;
 
 use super::pass::{self, Done, Next};
 use super::provision;
-use super::report::{Found, Pass, publish, publish_users};
+use super::report::{Found, Pass, publish};
 use super::retire;
+use crate::api::conditions::Reason;
 use crate::api::resource::{ScoreResource, ScoreResourceStatus};
 use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::World;
 use crate::cluster::{Error, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
+use crate::plan::problem::Awaited;
+use crate::status::Outcome;
+
+/// How many attempts may fail before it shows.
+const SHOWN_AFTER: u32 = 2;
 
 /// One pass over a resource.
 ///
@@ -43,11 +49,18 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         return Ok(Done { next: Next::Retry });
     };
     let pass = pass_over(&world, &key, &resource, &seen);
-    match provision::provision(&pass).await? {
-        // evaluates (pure), applies (writes), judges (pure)
-        Some(found) => finish(&pass, found, failed).await, // writes, if it differs
-        None => hold(&pass).await,                         // writes, if its users differ
+    let found = provision::provision(&pass).await; // evaluates (pure), applies (writes), judges (pure)
+    let found = found.or_else(|error| lasting(&pass, error, failed))?;
+    finish(&pass, found, failed).await // writes, if it differs
+}
+
+/// What is in the way for a moment is not worth a word; what stays in the way is.
+fn lasting(pass: &Pass<'_>, error: Error, failed: u32) -> Result<Found, Error> {
+    if !error.is_moved() || failed < SHOWN_AFTER {
+        return Err(error);
     }
+    let awaited = Awaited::new(Reason::Progressing, error.to_string());
+    Ok(Found { error: Some(error), ..Found::stopped(pass, Outcome::Waiting(vec![awaited])) })
 }
 
 /// Nobody needs it, or nobody ever did.
@@ -89,18 +102,17 @@ async fn freeze(
     Ok(Done::NOTHING)
 }
 
-/// Leaves it as it is until its turn comes: another resource of its rule then wakes it.
-async fn hold(pass: &Pass<'_>) -> Result<Done, Error> {
-    publish_users(pass).await?;
-    let resync = provision::reads_secrets(pass).then(|| pass::resync(pass.world, &pass.key.uid));
-    Ok(Done { next: resync.map_or(Next::Change, Next::After) })
-}
-
 async fn finish(pass: &Pass<'_>, found: Found, failed: u32) -> Result<Done, Error> {
     if let Some(error) = found.error {
         // An error that lasts is shown; the first one is not worth a transition.
-        if failed >= 2 && !error.is_moved() {
-            let shown = Found { error: None, ..found };
+        if failed >= SHOWN_AFTER {
+            let shown = match found.outcome {
+                Outcome::Error(message) if error.is_moved() => {
+                    let awaited = Awaited::new(Reason::Progressing, message);
+                    Found { outcome: Outcome::Waiting(vec![awaited]), error: None, ..found }
+                }
+                outcome => Found { outcome, error: None, ..found },
+            };
             publish(pass, &shown).await?;
         }
         return Err(error);

@@ -11,8 +11,10 @@ pub struct Peer {
     pub name: String,
     /// Whether its objects are those of the rule's newest revision.
     pub updated: bool,
-    /// Whether it is ready; for one that was let go and has not reported since, `false`.
-    pub ready: bool,
+    /// Whether the newest revision was let reach it, whatever came of it.
+    pub reached: bool,
+    /// Whether its objects work; `false` where the revision was let reach it and it has not made them yet.
+    pub works: bool,
 }
 
 /// How many resources may be unready at once, at least one.
@@ -27,27 +29,26 @@ pub fn limit(max: &MaxUnavailable, total: usize) -> usize {
 
 /// How many more resources may be let go now.
 #[must_use]
-pub fn room(max: &MaxUnavailable, peers: &[Peer]) -> usize {
-    let unready = peers.iter().filter(|peer| !peer.ready).count();
-    limit(max, peers.len()).saturating_sub(unready)
+pub fn room<'a>(max: &MaxUnavailable, peers: impl Iterator<Item = &'a Peer> + Clone) -> usize {
+    let broken = peers.clone().filter(|peer| !peer.works).count();
+    limit(max, peers.count()).saturating_sub(broken)
 }
 
 /// What is to be said of a rollout that is under way; `None` where every resource was reached.
 #[must_use]
 pub fn said(revision: &str, peers: &[Peer]) -> Option<String> {
-    let waiting = peers.iter().filter(|peer| !peer.updated).count();
-    if waiting == 0 {
+    if peers.iter().all(|peer| peer.reached) {
         return None;
     }
-    let updated = peers.len() - waiting;
-    let unready = peers.iter().filter(|peer| !peer.ready).map(|peer| peer.name.as_str());
+    let updated = peers.iter().filter(|peer| peer.updated).count();
     let far = format!("{updated} of {} resources are at revision `{revision}`", peers.len());
-    if unready.clone().next().is_none() {
+    let broken = peers.iter().filter(|peer| !peer.works).map(|peer| peer.name.as_str());
+    if broken.clone().next().is_none() {
         return Some(far);
     }
-    let what = list(unready);
     Some(format!(
-        "{far}; not ready: {what}. The others are left as they are until enough of these work; see `kubectl describe sres`, and mend the rule or put its last version back"
+        "{far}; not ready: {}. The others are left as they are until enough of these work: see `kubectl describe sres`. If the edit is to blame, mend the rule or put its last version back; if not, a larger `maxUnavailable` lets it go on",
+        list(broken)
     ))
 }
 
@@ -56,13 +57,15 @@ mod tests {
     use super::*;
     use crate::api::rule::Percent;
 
-    fn peers(states: &[(bool, bool)]) -> Vec<Peer> {
-        let peer = |(index, (updated, ready)): (usize, &(bool, bool))| Peer {
+    /// Resources by letter: `o` is old and works, `x` is old and does not; `O` and `X` are new; `t` was let go.
+    fn peers(states: &str) -> Vec<Peer> {
+        let peer = |(index, state): (usize, char)| Peer {
             name: format!("ns/r{index}"),
-            updated: *updated,
-            ready: *ready,
+            updated: state.is_uppercase(),
+            reached: state.is_uppercase() || state == 't',
+            works: state.eq_ignore_ascii_case(&'o'),
         };
-        states.iter().enumerate().map(peer).collect()
+        states.chars().enumerate().map(peer).collect()
     }
 
     #[test]
@@ -75,21 +78,17 @@ mod tests {
 
     #[test]
     fn there_is_no_room_while_too_many_do_not_work() {
-        let two = MaxUnavailable::Number(2);
-        assert_eq!(room(&two, &peers(&[(false, true); 5])), 2);
-        assert_eq!(room(&two, &peers(&[(true, true), (true, false), (false, true)])), 1);
-        // Whatever made it unready: an edit must not add to an outage.
-        assert_eq!(room(&two, &peers(&[(true, false), (false, false), (false, true)])), 0);
-        assert_eq!(room(&two, &peers(&[(true, false), (true, false), (true, false)])), 0);
+        let room = |states| room(&MaxUnavailable::Number(2), peers(states).iter());
+        assert_eq!((room("ooooo"), room("OXo"), room("Oto")), (2, 1, 1));
+        // Whatever made it so: an edit must not add to an outage.
+        assert_eq!((room("Xxo"), room("XXX"), room("tto")), (0, 0, 0));
     }
 
     #[test]
     fn what_is_said_ends_when_all_were_reached() {
-        assert_eq!(said("abc", &peers(&[(true, true), (true, false)])), None);
-        assert_eq!(said("abc", &[]), None);
-        let text = said("abc", &peers(&[(true, true), (true, false), (false, true)])).unwrap_or_default();
+        assert_eq!((said("abc", &peers("OX")), said("abc", &[])), (None, None));
+        let text = said("abc", &peers("OXo")).unwrap_or_default();
         assert!(text.starts_with("2 of 3 resources are at revision `abc`; not ready: `ns/r1`."), "{text}");
-        let fine = said("abc", &peers(&[(true, true), (false, true)])).unwrap_or_default();
-        assert_eq!(fine, "1 of 2 resources are at revision `abc`");
+        assert_eq!(said("abc", &peers("Oo")).unwrap_or_default(), "1 of 2 resources are at revision `abc`");
     }
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use kube::api::{Api, WatchParams};
 use score_operator::api::conditions::Reason;
+use serde_json::json;
 
 use crate::lifecycle::payments_api;
 use crate::support::{Cluster, rule, score};
@@ -28,8 +29,12 @@ async fn sends_nothing_but_watches_and_is_not_changed_by_a_restart() {
     let cluster = Cluster::start("quiet");
     let ns = cluster.namespace("quiet").await;
     ns.rule(rule("calm").makes_config_map()).await;
+    ns.rule(rule("above").takes("on", json!({"type": "string"})).makes_config_map()).await;
     let workload = ns.apply(payments_api()).await;
-    let other = ns.apply(score("web").port("http", 80, 8080).needs("it", "calm").with_id("it")).await;
+    let other = score("web").port("http", 80, 8080).needs("it", "calm").with_id("it");
+    // One resource depends on another.
+    let other = other.needs("top", "above").with_id("top").with_params(json!({"on": "${resources.it.name}"}));
+    let other = ns.apply(other).await;
     // One that waits for what may never come is quiet too.
     let waiting = ns.apply(score("patient").needs("it", "unheard-of")).await;
     workload.becomes_ready().await;

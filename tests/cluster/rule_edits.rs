@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::ResourceExt;
 use kube::api::{ListParams, WatchEvent, WatchParams};
 use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason, find, is_true};
@@ -107,6 +107,102 @@ async fn never_more_than_the_limit_are_unready_at_once() {
         most = most.max(unready.len());
     }
     assert!((1..=2).contains(&most), "{most} of 4 were unready at once");
+}
+
+#[tokio::test]
+async fn what_goes_in_the_middle_of_a_rollout_does_not_hold_up_the_others() {
+    let ns = cluster().await.namespace("leaves").await;
+    ns.rule(servers("leaves", "app:1", json!(1))).await;
+    let mut workloads = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        let uses = score(&format!("for-{name}")).needs("it", "leaves").with_id(name);
+        workloads.push((name, ns.apply(uses).await));
+    }
+    for (_, workload) in &workloads {
+        workload.becomes_ready().await;
+    }
+    ns.rule(servers("leaves", "app:never", json!(1))).await;
+    let first = stopped_at(&ns, "leaves").await;
+    // One of the others goes, and one is frozen: neither may take the place of those that are left.
+    let mut held = workloads.into_iter().filter(|(name, _)| *name != first);
+    held.next().unwrap().1.delete().await;
+    let frozen = held.next().unwrap().0;
+    let frozen_resource = ns.resource("leaves", frozen).await.name_any();
+    let suspend = json!({"metadata": {"annotations": {"k8s.score.dev/suspend": "true"}}});
+    ns.edit::<ScoreResource>(&frozen_resource, suspend).await;
+    let last = held.next().unwrap().0;
+    let pod = ns
+        .list::<Pod>()
+        .await
+        .into_iter()
+        .find(|pod| pod.spec.as_ref().unwrap().containers[0].image.as_deref() == Some("app:never"));
+    ns.set_ready(&pod.unwrap().name_any(), true).await;
+    ns.sees::<Deployment>(last, "has its turn", |found| image(found) == "app:never").await;
+    assert_eq!(image(&ns.get::<Deployment>(frozen).await), "app:1");
+}
+
+/// Waits until a rollout of one at a time has stopped; the Deployment that it has reached.
+async fn stopped_at(ns: &Namespace, rule: &str) -> String {
+    ns.rule_sees(rule, "has stopped", |found| rolling(found).is_some_and(|said| said.contains("not ready")))
+        .await;
+    let reached = |found: &&Deployment| image(found) == "app:never";
+    ns.list::<Deployment>().await.iter().find(reached).expect("it has reached one").name_any()
+}
+
+#[tokio::test]
+async fn x34_what_is_held_says_so_and_is_taken_off_its_owner_by_retain_all_the_same() {
+    let ns = cluster().await.namespace("held-back").await;
+    ns.rule(servers("held", "app:1", json!(1))).await;
+    ns.apply(user_of(2, "held")).await.becomes_ready().await;
+    ns.rule(servers("held", "app:never", json!(1))).await;
+    let reached = stopped_at(&ns, "held").await;
+    let held = if reached == "s0" { "s1" } else { "s0" };
+    let name = ns.resource("held", held).await.name_any();
+    ns.resource_tells(&name, "until this resource has its turn it is left as it is").await;
+
+    ns.rule(servers("held", "app:never", json!(1)).set("/deletionPolicy", json!("Retain"))).await;
+    let is_free = |found: &Deployment| found.owner_references().is_empty();
+    let kept = ns.sees::<Deployment>(held, "has no owner", is_free).await;
+    assert_eq!(image(&kept), "app:1", "a change of the policy alone reaches it");
+}
+
+#[tokio::test]
+async fn p08_nonsense_in_between_does_not_open_the_gate() {
+    let ns = cluster().await.namespace("typo").await;
+    ns.rule(servers("typo", "app:1", json!(1))).await;
+    ns.apply(user_of(3, "typo")).await.becomes_ready().await;
+    ns.rule(servers("typo", "{{ nonsense }}", json!(1))).await;
+    ns.rule_says("typo", ConditionStatus::False, Reason::InvalidRule).await;
+    for index in 0..3 {
+        let name = ns.resource("typo", &format!("s{index}")).await.name_any();
+        ns.resource_says(&name, Reason::InvalidRule).await;
+    }
+    ns.rule(servers("typo", "app:never", json!(1))).await;
+    stopped_at(&ns, "typo").await;
+    ns.apply(score("later")).await.becomes_ready().await;
+    let now = images(&ns, 3).await;
+    assert_eq!(now.iter().filter(|image| *image == "app:never").count(), 1, "{now:?}");
+    // What the last good rule made is ready again, and says what it waits for.
+    for index in (0..3).filter(|index| now[*index] == "app:1") {
+        let name = ns.resource("typo", &format!("s{index}")).await.name_any();
+        ns.resource_is(&name, ConditionType::Ready).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_its_own_sake_does_not_hold_up_an_edit() {
+    let ns = cluster().await.namespace("own-sake").await;
+    let sized =
+        |image: &str| servers("own", image, json!(1)).takes("size", json!({"type": "integer", "maximum": 9}));
+    ns.rule(sized("app:1")).await;
+    ns.apply(user_of(3, "own").with_params(json!({"size": 1}))).await.becomes_ready().await;
+    let refused = ns.apply(user_of(3, "own").with_params(json!({"size": 10}))).await;
+    refused.is_refused(Reason::InvalidParams).await;
+    ns.rule(sized("app:2")).await;
+    for name in ["s0", "s1"] {
+        ns.sees::<Deployment>(name, "is at app:2", |found| image(found) == "app:2").await;
+    }
+    ns.rule_sees("own", "is rolled out", |found| rolling(found).is_none()).await;
 }
 
 #[tokio::test]

@@ -3,14 +3,15 @@
 use crate::api::names;
 use crate::api::rule::ProvisionerRuleSpec;
 
-/// A hash of all that a resource's objects and outputs depend on: not of whom the rule serves, nor of how it is
-/// rolled out.
+/// A hash of all that a resource's objects and outputs depend on: not of whom the rule serves, how it is rolled out,
+/// or what becomes of them in the end.
 pub(super) fn revision(spec: &ProvisionerRuleSpec) -> String {
     let makes = ProvisionerRuleSpec {
         description: None,
         match_: crate::api::rule::Match::default(),
         priority: None,
         max_unavailable: None,
+        deletion_policy: None,
         deny: None,
         deny_when: Vec::new(),
         ..spec.clone()
