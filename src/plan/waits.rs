@@ -144,7 +144,7 @@ mod tests {
     const ONE: &str = "readyWhen[0] of rule `it` is not true yet: ";
 
     /// What is said while no condition of the rule is true, and each leaf asks for its name.
-    fn said(locals: Value, conditions: &[&str], absent: &[(&str, &str)]) -> Vec<String> {
+    fn said(locals: &Value, conditions: &[&str], absent: &[(&str, &str)]) -> Vec<String> {
         let object = |kind: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}});
         let manifests =
             json!({"db": object("ConfigMap"), "other": object("Service"), "gone": object("Secret")});
@@ -172,29 +172,29 @@ mod tests {
 
     #[test]
     fn p07_a_wait_says_which_object_to_look_at() {
-        let says = said(json!({}), &[], &[("outputs.host", "objects.db.status.host")]);
+        let says = said(&json!({}), &[], &[("outputs.host", "objects.db.status.host")]);
         let expected = "outputs.host waits for `objects.db.status.host`, which is not there yet; see `kubectl describe cluster.postgresql.cnpg.io orders`";
         assert_eq!(says, [expected]);
         let condition = "{{ objects.db.status.up == objects.other.status.replicas }}";
         let expected = format!(
             "{ONE}{condition}; see `kubectl describe cluster.postgresql.cnpg.io orders`, `kubectl describe deployment cache`"
         );
-        assert_eq!(said(json!({}), &[condition], &[]), [expected]);
+        assert_eq!(said(&json!({}), &[condition], &[]), [expected]);
     }
 
     #[test]
     fn p07_an_object_that_the_rule_did_not_make_is_told() {
-        let says = said(json!({}), &[], &[("outputs.host", "objects.gone.metadata.uid")]);
+        let says = said(&json!({}), &[], &[("outputs.host", "objects.gone.metadata.uid")]);
         assert!(says[0].ends_with("; there is no object `gone` here: is its `$when` true?"), "{says:?}");
     }
 
     #[test]
     fn a_condition_without_objects_says_what_it_reads() {
         let locals = json!({"all": "{{ workloads }}", "found": "{{ locals.all.cart | default({}) }}"});
-        let says = said(locals, &["{{ locals.found != {} }}"], &[]);
+        let says = said(&locals, &["{{ locals.found != {} }}"], &[]);
         let expected = "; it reads `workloads`, the other workloads of this namespace: see `kubectl get swl`";
         assert!(says[0].ends_with(expected), "{says:?}");
-        let says = said(json!({}), &["{{ namespaceLabels.env == class }}"], &[]);
+        let says = said(&json!({}), &["{{ namespaceLabels.env == class }}"], &[]);
         assert!(says[0].ends_with("; it reads no object, only: `class`, `namespaceLabels`"), "{says:?}");
     }
 
@@ -206,12 +206,12 @@ mod tests {
             ("outputs.host", "objects.db.status.address"),
             ("outputs.port", "objects.db.status.address.port"),
         ];
-        assert_eq!(said(json!({}), &[condition], &same).len(), 1);
+        assert_eq!(said(&json!({}), &[condition], &same).len(), 1);
         let other =
             [("outputs.host", "objects.db.status.addresses"), ("outputs.port", "objects.db.status.port")];
-        assert_eq!(said(json!({}), &[condition], &other).len(), 3);
+        assert_eq!(said(&json!({}), &[condition], &other).len(), 3);
         let asked = ["outputs.a", "outputs.b", "readyWhen[0]"].map(|leaf| (leaf, "objects.db.status.x"));
-        let start = |absent| said(json!({}), &[], absent)[0].split('`').next().map(str::to_owned);
+        let start = |absent| said(&json!({}), &[], absent)[0].split('`').next().map(str::to_owned);
         assert_eq!(start(&asked[..2]).as_deref(), Some("outputs.a and outputs.b wait for "));
         assert_eq!(start(&asked[..]).as_deref(), Some("outputs.a and 2 more wait for "));
     }
