@@ -11,15 +11,15 @@ use super::world::World;
 use super::{Error, call, found, status::api};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
-use crate::api::resource::{InventoryEntry, ScoreResource, ScoreResourceSpec};
+use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::workload::ScoreWorkload;
 use crate::plan::index::{Known, ResourceKey};
 use crate::plan::rule::select::Labels;
 use crate::render::drift;
-use crate::render::resource::score_resource;
+use crate::render::resource::{Ties, score_resource};
 use crate::render::{Manifest, Owner};
 
-/// Brings the ScoreResource to `spec`, `owners` and what it must outlive; `None` while an older one is being deleted.
+/// Brings the ScoreResource to `spec` and its ties; `None` while an older one is being deleted.
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked, and where a consumer that would be dropped still
@@ -28,10 +28,9 @@ pub async fn keep(
     world: &World,
     key: &ResourceKey,
     spec: &ScoreResourceSpec,
-    owners: &[Owner],
-    outlived: &[InventoryEntry],
+    ties: Ties<'_>,
 ) -> Result<Option<Arc<ScoreResource>>, Error> {
-    let manifest = score_resource(&key.namespace, spec, owners, outlived);
+    let manifest = score_resource(&key.namespace, spec, ties);
     let Some(existing) = world.caches.resources.get(&key.namespace, &manifest.id.name) else {
         return create(world, key, manifest).await.map(Some);
     };
@@ -45,7 +44,7 @@ pub async fn keep(
     if !drift::must_apply(&manifest.body, &now, labels::MANAGER) {
         return Ok(Some(existing));
     }
-    check_dropped(world, key, &existing, owners).await?;
+    check_dropped(world, key, &existing, ties.owners).await?;
     let mut body = manifest.body;
     body["metadata"]["uid"] = json!(existing.uid());
     send(world, key, &body).await.map(Some)
@@ -113,6 +112,26 @@ pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     found(call(action, api.delete(&name, &params)).await)?;
     tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
     Ok(true)
+}
+
+/// Lets a ScoreResource that is being deleted go: what the operator had to take down for it is gone, or stays.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn finish(world: &World, key: &ResourceKey, uid: Option<String>) -> Result<(), Error> {
+    let Some(live) = read(world, key).await?.filter(|live| live.uid() == uid) else { return Ok(()) };
+    let left: Vec<_> = live.finalizers().iter().filter(|name| *name != labels::CLUSTER_SCOPED).collect();
+    // Garbage collection removes its own meanwhile: the list must be the one that was read.
+    let metadata = json!({"uid": live.uid(), "resourceVersion": live.resource_version(), "finalizers": left});
+    let name = key.uid.object_name();
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    let params = PatchParams { field_manager: Some(labels::MANAGER.to_owned()), ..PatchParams::default() };
+    let action = format!("removing the finalizer of ScoreResource {}/{name}", key.namespace);
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    match found(call(action.clone(), api.patch(&name, &params, &patch)).await) {
+        Err(error) if error.code() == Some(409) => Err(Error::moved(action, "it changed meanwhile")),
+        answer => answer.map(|_| ()),
+    }
 }
 
 async fn read(world: &World, key: &ResourceKey) -> Result<Option<ScoreResource>, Error> {

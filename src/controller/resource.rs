@@ -14,6 +14,7 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
+use crate::render::resource::Ties;
 
 /// One pass over a resource.
 ///
@@ -40,7 +41,10 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         let Some(existing) = &seen.existing else { return Ok(Done::NOTHING) };
         return retire::let_go(&pass_over(&world, &key, existing, &seen), &outlived).await; // writes
     };
-    let Some(resource) = own::keep(&world, &key, &spec, &seen.owners, &outlived).await? else {
+    let cleans_up =
+        outlive::must_clean_up(&world, &key, spec.rule.as_deref(), seen.existing.as_deref()).await?;
+    let ties = Ties { owners: &seen.owners, outlived: &outlived, cleans_up };
+    let Some(resource) = own::keep(&world, &key, &spec, ties).await? else {
         return Ok(Done { next: Next::Retry });
     };
     let pass = pass_over(&world, &key, &resource, &seen);
@@ -70,7 +74,10 @@ async fn freeze(
 ) -> Result<Done, Error> {
     if !seen.owners.is_empty() {
         let outlived = outlive::by_resource(world, key, Some(resource)).await?;
-        own::keep(world, key, &resource.spec, &seen.owners, &outlived).await?;
+        let rule = resource.spec.rule.as_deref();
+        let cleans_up = outlive::must_clean_up(world, key, rule, Some(resource)).await?;
+        let ties = Ties { owners: &seen.owners, outlived: &outlived, cleans_up };
+        own::keep(world, key, &resource.spec, ties).await?;
     }
     let before = resource.status.clone().unwrap_or_default();
     if let Some(conditions) = pass::frozen(world, resource, &before.conditions) {

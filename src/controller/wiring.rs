@@ -352,8 +352,10 @@ impl Wakers {
 
     /// An object that we made: its workload or resource.
     fn object(&self, object: &DynamicObject) {
-        let namespace = object.namespace().unwrap_or_default();
         let annotation = |name: &str| object.annotations().get(name);
+        // What lives in no namespace says whose it is.
+        let namespace = object.namespace().or_else(|| annotation(labels::NAMESPACE).cloned());
+        let namespace = namespace.unwrap_or_default();
         if let Some(resource) = self.owning_resource(object, &namespace) {
             self.resources.wake(key(&resource));
         } else if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {

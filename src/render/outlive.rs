@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::api::names::is_of_kubernetes;
 use crate::api::resource::{InventoryEntry, ObjectId};
 
 /// Whether an object's own controller has to take down something for it, and may need others for that: of the kinds
-/// that Kubernetes brings along none does. What is below `k8s.io` counts as such.
+/// that Kubernetes brings along none does.
 #[must_use]
 pub fn is_taken_down_by_others(id: &ObjectId) -> bool {
-    let group = id.api_version.split_once('/').map_or("", |(group, _)| group);
-    group.contains('.') && !group.ends_with(".k8s.io")
+    !is_of_kubernetes(&id.api_version)
 }
 
 /// The reference of an object that must be outlived.

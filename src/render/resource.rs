@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Manifest, Manifests, Owner, outlive};
+use super::{Manifest, Manifests, Owner, Whose, cluster_scoped, outlive};
 use crate::api::labels;
-use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource, ScoreResourceSpec};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::{API_VERSION, names};
 use crate::plan::resource::RuleObject;
@@ -28,7 +28,22 @@ pub struct Belonging<'a> {
 /// The objects of a resource, in order.
 #[must_use]
 pub fn objects(belonging: &Belonging<'_>, objects: &[RuleObject]) -> Manifests {
-    Manifests::new(objects.iter().map(|object| dress(belonging, object.id.clone(), object.body.clone())))
+    let dressed = |object: &RuleObject| {
+        let (id, body) = (object.id.clone(), object.body.clone());
+        match object.scope {
+            ObjectScope::Namespaced => dress(belonging, id, body),
+            ObjectScope::Cluster => cluster_scoped::dress(belonging, id, body),
+        }
+    };
+    Manifests::new(objects.iter().map(dressed))
+}
+
+impl<'a> Belonging<'a> {
+    /// The same, to tell live objects by.
+    #[must_use]
+    pub fn whose(&'a self) -> Whose<'a> {
+        Whose { namespace: self.namespace, owner_uid: &self.owner.uid, resource: Some(self.spec) }
+    }
 }
 
 /// The claim that a resource with a `claimSpec` keeps for its consumers: it lives as long as the resource,
@@ -61,17 +76,18 @@ pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manife
         metadata["ownerReferences"] = [belonging.owner.controller()].into_iter().chain(outlived).collect();
     }
     let owner_uid = belonging.owner.uid.clone();
-    Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body, once: false }
+    let namespace = belonging.namespace.to_owned();
+    Manifest { id, namespace, scope: ObjectScope::Namespaced, owner_uid, body, once: false }
 }
 
-fn extend(target: &mut Value, more: &Value) {
+pub(super) fn extend(target: &mut Value, more: &Value) {
     let mut merged = target.as_object().cloned().unwrap_or_default();
     merged.extend(more.as_object().cloned().unwrap_or_default());
     *target = Value::Object(merged);
 }
 
 /// Which resource an object belongs to.
-fn identity(spec: &ScoreResourceSpec) -> Value {
+pub(super) fn identity(spec: &ScoreResourceSpec) -> Value {
     let mut all = Map::new();
     all.insert(labels::RESOURCE_UID.to_owned(), json!(spec.uid().to_string()));
     all.insert(labels::RESOURCE_GUID.to_owned(), json!(spec.guid));
@@ -81,19 +97,27 @@ fn identity(spec: &ScoreResourceSpec) -> Value {
     Value::Object(all)
 }
 
-/// The ScoreResource itself: its spec, one owner reference per consumer (decision 1), and one for each object that
-/// it must outlive.
+/// What ties a ScoreResource to others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ties<'a> {
+    /// Its consumers.
+    pub owners: &'a [Owner],
+    /// The objects of others that it must outlive.
+    pub outlived: &'a [InventoryEntry],
+    /// Whether it may have objects that no garbage collection takes with it.
+    pub cleans_up: bool,
+}
+
+/// The ScoreResource itself: its spec, one owner reference per consumer (decision 1), one for each object that it must
+/// outlive, and a finalizer of ours only where nobody else takes down what it made.
 #[must_use]
-pub fn score_resource(
-    namespace: &str,
-    spec: &ScoreResourceSpec,
-    owners: &[Owner],
-    outlived: &[InventoryEntry],
-) -> Manifest {
+pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, ties: Ties<'_>) -> Manifest {
     let name = spec.uid().object_name();
-    let mut owners = owners.to_vec();
+    let mut owners = ties.owners.to_vec();
     owners.sort();
     owners.dedup();
+    let references = owners.iter().map(Owner::shared).chain(ties.outlived.iter().map(outlive::reference));
+    let finalizers = [labels::FOREGROUND].into_iter().chain(ties.cleans_up.then_some(labels::CLUSTER_SCOPED));
     let body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
@@ -101,13 +125,14 @@ pub fn score_resource(
             "name": name,
             "namespace": namespace,
             "labels": super::owner::managed_by(),
-            "finalizers": [labels::FOREGROUND],
-            "ownerReferences": owners.iter().map(Owner::shared).chain(outlived.iter().map(outlive::reference)).collect::<Vec<_>>(),
+            "finalizers": finalizers.collect::<Vec<_>>(),
+            "ownerReferences": references.collect::<Vec<_>>(),
         },
         "spec": spec,
     });
     let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
-    Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body, once: false }
+    let (namespace, scope) = (namespace.to_owned(), ObjectScope::Namespaced);
+    Manifest { id, namespace, scope, owner_uid: String::new(), body, once: false }
 }
 
 /// The owner that a ScoreResource is of its objects; `None` before the API server gave it a uid.
@@ -129,4 +154,20 @@ pub fn composed_id(spec: &ScoreResourceSpec) -> ObjectId {
 #[must_use]
 pub fn generated_name(spec: &ScoreResourceSpec) -> String {
     names::generated_secret(&spec.uid().object_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x44_a_finalizer_of_ours_is_there_only_where_nobody_else_cleans_up() {
+        let finalizers = |cleans_up| {
+            let ties = Ties { cleans_up, ..Ties::default() };
+            let made = score_resource("team-a", &ScoreResourceSpec::default(), ties);
+            made.body["metadata"]["finalizers"].clone()
+        };
+        assert_eq!(finalizers(false), json!(["foregroundDeletion"]));
+        assert_eq!(finalizers(true), json!(["foregroundDeletion", "k8s.score.dev/cluster-scoped"]));
+    }
 }

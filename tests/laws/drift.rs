@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use score_operator::api::labels::MANAGER;
 use score_operator::render::drift::must_apply;
-use score_operator::render::resource::score_resource;
+use score_operator::render::resource::{Ties, score_resource};
 use score_operator::render::{Manifests, Owner};
 use serde_json::{Value, json};
 
@@ -97,6 +97,6 @@ fn what_default_rules_make_is_not_applied_again() {
     }
     let spec = default_inputs("postgres").spec;
     let owner = Owner { kind: "ScoreWorkload", name: "web".into(), uid: "u-1".into() };
-    let manifest = score_resource(NAMESPACE, &spec, &[owner], &[]);
+    let manifest = score_resource(NAMESPACE, &spec, Ties { owners: &[owner], ..Ties::default() });
     assert!(!must_apply(&manifest.body, &live_after_apply(&manifest.body), MANAGER));
 }

@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 use kube::api::DynamicObject;
+use serde_json::json;
 
 use crate::api::API_VERSION;
 use crate::api::names::SHARED_CLASS;
-use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource};
+use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
 use crate::cluster::world::World;
 use crate::plan::index::ResourceKey;
+use crate::plan::rule::Rule;
+use crate::render::cluster_scoped::is_retained;
 use crate::render::outlive::is_taken_down_by_others;
 
 /// The objects of the resources that depend on this one, as far as they are there; also of those that are gone
@@ -105,9 +109,43 @@ async fn present(
     Ok(found)
 }
 
-/// Whether an object goes with its owner.
+/// Whether the operator itself has to take something down when a resource goes: its rule makes objects in no namespace
+/// that go with it, or some are there.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn must_clean_up(
+    world: &World,
+    key: &ResourceKey,
+    rule: Option<&str>,
+    existing: Option<&ScoreResource>,
+) -> Result<bool, Error> {
+    if rule.and_then(|rule| world.rule(rule)).is_some_and(|rule| makes_cluster_scoped(&rule, key)) {
+        return Ok(true);
+    }
+    for entry in existing.iter().flat_map(|found| &found.status).flat_map(|status| &status.inventory) {
+        let Some(kind) = world.kinds.resolve(&entry.id.api_version, &entry.id.kind).await? else { continue };
+        if kind.scope == ObjectScope::Cluster
+            && world.object(&kind, &key.namespace, &entry.id.name).await?.is_some_and(|live| goes(&live))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a rule makes objects in no namespace that go with the resource.
+fn makes_cluster_scoped(rule: &Rule, key: &ResourceKey) -> bool {
+    let part = if key.uid.class == SHARED_CLASS { &rule.shared } else { &rule.manifests };
+    rule.deletion_policy == DeletionPolicy::Delete
+        && part.iter().any(|manifest| manifest.scope == ObjectScope::Cluster)
+}
+
+/// Whether an object goes with what it was made for.
 fn goes(live: &DynamicObject) -> bool {
-    live.metadata.deletion_timestamp.is_some() || !live.owner_references().is_empty()
+    live.metadata.deletion_timestamp.is_some()
+        || !live.owner_references().is_empty()
+        || (live.namespace().is_none() && !is_retained(&json!(live)))
 }
 
 async fn live(

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
-use super::node;
+use super::{cluster_scoped, node};
 use crate::api::GROUP;
 use crate::api::conditions::Reason;
+use crate::api::resource::ObjectScope;
 use crate::template::Node;
 
 /// One object of a rule.
@@ -16,6 +17,8 @@ pub struct ManifestTemplate {
     pub api_version: String,
     /// Its kind, a constant.
     pub kind: String,
+    /// Where it lives: as the rule says, which admission compares with the cluster.
+    pub scope: ObjectScope,
     /// All of it.
     pub node: Node,
 }
@@ -61,22 +64,35 @@ pub const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 pub(super) fn compile(
     root: &str,
     manifests: &Map<String, Value>,
+    cluster_scoped: &[String],
     problems: &mut Vec<Problem>,
 ) -> Vec<ManifestTemplate> {
-    manifests.iter().filter_map(|(key, value)| template(root, key, value, problems)).collect()
+    let mut compile =
+        |key: &str, value| template(&format!("{root}.{key}"), key, value, cluster_scoped, problems);
+    manifests.iter().filter_map(|(key, value)| compile(key, value)).collect()
 }
 
-fn template(root: &str, key: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<ManifestTemplate> {
-    let path = format!("{root}.{key}");
-    let found = shape(&path, value);
-    let api_version = constant(&path, value, "apiVersion", problems);
-    let kind = constant(&path, value, "kind", problems);
-    let node = node(&path, value, problems);
+fn template(
+    path: &str,
+    key: &str,
+    value: &Value,
+    cluster_scoped: &[String],
+    problems: &mut Vec<Problem>,
+) -> Option<ManifestTemplate> {
+    let found = shape(path, value);
+    let api_version = constant(path, value, "apiVersion", problems);
+    let kind = constant(path, value, "kind", problems);
+    let node = node(path, value, problems);
     let well_formed = found.is_empty();
     problems.extend(found);
     let (api_version, kind, node) = (api_version?, kind?, node?);
-    problems.extend(forbidden(&path, &api_version, &kind, value));
-    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, node })
+    problems.extend(forbidden(path, &api_version, &kind, value));
+    let scope = if cluster_scoped.contains(&kind) { ObjectScope::Cluster } else { ObjectScope::Namespaced };
+    if scope == ObjectScope::Cluster && value["metadata"].get("namespace").is_some() {
+        let message = format!("{kind} lives in no namespace, as `allowClusterScoped` says: leave this out");
+        problems.push(Problem::new(format!("{path}.metadata.namespace"), Reason::InvalidRule, message));
+    }
+    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, scope, node })
 }
 
 /// `apiVersion` and `kind` are written out, so that permission and existence can be checked before
@@ -127,9 +143,7 @@ fn forbidden(path: &str, api_version: &str, kind: &str, value: &Value) -> Vec<Pr
             format!("{api_version} {kind} is never created by a rule: it would change who may do what")
         }
         (_, true, _) => format!("a Secret of type {TOKEN_SECRET} is never created by a rule"),
-        (.., true) => {
-            format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only")
-        }
+        (.., true) => cluster_scoped::of_the_cluster(kind),
         _ => return Vec::new(),
     };
     vec![Problem::new(format!("{path}.kind"), Reason::ForbiddenKind, message)]
