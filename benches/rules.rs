@@ -102,8 +102,15 @@ fn inputs(id: &str) -> ResourceInputs {
     ResourceInputs {
         namespace: "team-a".into(),
         spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workload: WorkloadView {
+            name: "web".into(),
+            metadata: json!({"name": "web"}),
+            service: json!({}),
+            service_name: "web".into(),
+        },
         workloads: Map::new(),
+        consumers: vec!["web".into()],
+        namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
         generated: [("password".to_owned(), "x".repeat(32))].into(),
     }

@@ -27,8 +27,15 @@ fn provide(rule: &Rule, id: &str, params: &Value) {
     let inputs = ResourceInputs {
         namespace: "team-a".into(),
         spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workload: WorkloadView {
+            name: "web".into(),
+            metadata: json!({"name": "web"}),
+            service: json!({}),
+            service_name: "web".into(),
+        },
         workloads: Map::new(),
+        consumers: vec!["web".into()],
+        namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
         generated: rule.generate.keys().map(|name| (name.clone(), "x".repeat(32))).collect(),
     };

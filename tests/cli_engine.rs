@@ -131,6 +131,7 @@ fn longest() -> String {
     types.sort();
     let params = |type_: &str| match type_ {
         "route" => serde_json::json!({"host": "x.example", "path": "/", "port": 80}),
+        "service-port" => serde_json::json!({"workload": "w".repeat(63), "port": 80}),
         _ => serde_json::json!({}),
     };
     let resource = |type_: &String| {

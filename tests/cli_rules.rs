@@ -39,6 +39,16 @@ fn the_default_rules_pass_their_tests() {
     assert!(run.stdout.ends_with(&format!("{passed} passed, 0 failed\n")), "{}", run.stdout);
 }
 
+#[test]
+fn shipped_rules_pass_the_check() {
+    let strict = Run::of(&root(), &["rules", "check", "config/rules", "--strict"], b"");
+    assert_eq!((strict.status, strict.stdout.as_str()), (0, ""), "{strict:?}");
+    // Several examples are different ways to one type: all of them at once are more than anybody installs.
+    let all = Run::of(&root(), &["rules", "check", "examples"], b"");
+    let others: Vec<_> = all.stdout.lines().filter(|line| !line.contains("never chosen")).collect();
+    assert_eq!((all.status, others), (0, vec![]), "{all:?}");
+}
+
 /// What `--update` writes is what is seen, and no more than is expected of it; comments stay.
 #[test]
 fn an_update_makes_the_cases_pass() {

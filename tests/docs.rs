@@ -27,7 +27,7 @@ fn the_reference_is_what_the_source_says() {
     assert!(status.expect("the operator runs").success());
     let made: Vec<_> =
         fs::read_dir(fresh.path()).expect("pages").map(|page| page.expect("a page").path()).collect();
-    assert_eq!(made.len(), 3, "{made:?}");
+    assert_eq!(made.len(), 4, "{made:?}");
     for page in made {
         let kept = root().join("docs").join(page.file_name().expect("a name"));
         assert!(
@@ -107,6 +107,7 @@ fn every_annotation_in_the_documentation_exists() {
                 || is_label
                 || key == prefix
                 || key == for_rbac
+                || key == labels::NETWORK_POLICY
                 || key == instructions::IMAGE_OF.trim_end_matches('.');
             assert!(is_known, "{}: there is no `{key}`", page.display());
         }

@@ -224,11 +224,36 @@ fn the_example_is_the_articles_score_file() {
     assert_eq!(shifted, read(&root().join("tests/data/score/examples/payments-api/score.yaml")));
 }
 
+/// What people find in score-k8s, and in Score files that others wrote.
+const TYPES: &[&str] = &[
+    "amqp",
+    "dns",
+    "elasticsearch",
+    "environment",
+    "kafka-topic",
+    "mongodb",
+    "mssql",
+    "mysql",
+    "postgres",
+    "postgres-instance",
+    "redis",
+    "route",
+    "s3",
+    "service",
+    "service-port",
+    "sqs",
+    "volume",
+];
+
 #[test]
 fn every_default_rule_compiles() {
     let rules = default_rules();
-    for type_ in ["postgres", "sqs", "dns", "route", "volume"] {
-        assert!(rules.values().any(|rule| rule.type_ == type_), "no default rule for {type_}");
+    for type_ in TYPES {
+        assert!(rules.values().any(|rule| rule.type_ == *type_), "no default rule for {type_}");
+    }
+    for rule in rules_in("config/variants").values() {
+        assert!(TYPES.contains(&rule.type_.as_str()), "{} is a variant of no default rule", rule.name);
+        assert!(rule.priority > rules[&rule.type_].priority, "{} does not win", rule.name);
     }
 }
 
@@ -355,7 +380,8 @@ fn resource(api_version: &str, kind: &str) -> (String, String) {
 
 /// Every kind that a default rule or a workload becomes, generated Secrets and claims included.
 fn made_kinds() -> BTreeSet<(String, String)> {
-    let mut kinds: BTreeSet<_> = default_rules().values().flat_map(Rule::kinds).collect();
+    let (default, variants) = (default_rules(), rules_in("config/variants"));
+    let mut kinds: BTreeSet<_> = default.values().chain(variants.values()).flat_map(Rule::kinds).collect();
     for kind in ["Deployment", "StatefulSet", "Job", "CronJob"] {
         kinds.extend(workload_kinds(kind));
     }
@@ -386,7 +412,11 @@ fn workload_kinds(kind: &str) -> Vec<(String, String)> {
 // === Reading ===
 
 fn default_rules() -> BTreeMap<String, Rule> {
-    let directory = root().join("config/rules");
+    rules_in("config/rules")
+}
+
+fn rules_in(directory: &str) -> BTreeMap<String, Rule> {
+    let directory = root().join(directory);
     let names = file_names(&directory).into_iter().filter(|name| name != "kustomization.yaml");
     let rule = |file: String| {
         let rule: ProvisionerRule = yaml(&directory.join(&file));

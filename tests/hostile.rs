@@ -207,8 +207,15 @@ fn inputs(attack: &Attack) -> ResourceInputs {
     ResourceInputs {
         namespace: "team-a".into(),
         spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workload: WorkloadView {
+            name: "web".into(),
+            metadata: json!({"name": "web"}),
+            service: json!({}),
+            service_name: "web".into(),
+        },
         workloads: Map::new(),
+        consumers: vec!["web".into()],
+        namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
         generated: generated.map(|(name, _)| (name.clone(), "hunter2".to_owned())).collect(),
     }

@@ -15,8 +15,12 @@ mod drift;
 mod given;
 #[path = "laws/order.rs"]
 mod order;
+#[path = "laws/outputs.rs"]
+mod outputs;
 #[path = "laws/patches.rs"]
 mod patches;
+#[path = "laws/pods.rs"]
+mod pods;
 #[path = "laws/rules.rs"]
 mod rules;
 #[path = "laws/secrets.rs"]

@@ -7,8 +7,8 @@ pub const MANAGER: &str = "score-operator";
 /// Field manager of the statuses.
 pub const STATUS_MANAGER: &str = "score-operator-status";
 
-/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` stays until its objects are gone, so that
-/// somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
+/// The finalizer of Kubernetes' own garbage collection: a `ScoreResource` that has it stays until its objects are gone,
+/// so that somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
 pub const FOREGROUND: &str = "foregroundDeletion";
 
 /// The finalizer of a `ScoreResource` with objects in no namespace: garbage collection does not take them with it, so
@@ -65,6 +65,10 @@ pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
 /// The value of such a label that means every class.
 pub const DENY_ANY: &str = "any";
+
+/// Label of a namespace: `true` lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
+/// `namespaceLabels`.
+pub const NETWORK_POLICY: &str = "k8s.score.dev/network-policy";
 
 /// Prefixes of annotations that tools use to own or steer objects. A Score file must not hand them
 /// on: an object that carries another's tracking is pruned by that tool.

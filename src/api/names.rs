@@ -113,6 +113,13 @@ pub fn is_of_kubernetes(api_version: &str) -> bool {
     !group.contains('.') || group.ends_with(".k8s.io")
 }
 
+/// Whether `text` can be a key of a Secret's data.
+#[must_use]
+pub fn is_secret_key(text: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=253).contains(&text.len()) && text.chars().all(is_inner) && ![".", ".."].contains(&text)
+}
+
 /// The Secret that keeps what a rule generates for a resource, from the ScoreResource's name.
 #[must_use]
 pub fn generated_secret(resource: &str) -> String {

@@ -53,7 +53,8 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Map<String, Value>", extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub params: Option<Map<String, Value>>,
-    /// Values that are rolled once per resource and kept in a Secret, by name; `generated.<name>`.
+    /// Values that are rolled once, per resource or for what the rule shares, and kept in a Secret, by name;
+    /// `generated.<name>`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32))]
     pub generate: BTreeMap<String, Generate>,
@@ -62,12 +63,13 @@ pub struct ProvisionerRuleSpec {
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub locals: Map<String, Value>,
     /// The objects to create, by a key of your choice; `objects.<key>` is the live object.
-    /// `apiVersion` and `kind` are constants; other strings may hold `{{ expression }}`s.
+    /// `apiVersion` and `kind` are constants; other strings may hold `{{ expression }}`s. An object with
+    /// `$when: "{{ expression }}"` beside its `apiVersion` is made only while that is true.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub manifests: Map<String, Value>,
     /// Like `manifests`, but one instance for all resources of this rule in a namespace; it goes
-    /// with the last of them. Only `namespace` and `type` are in scope.
+    /// with the last of them. What belongs to one resource, such as `params`, is not in scope.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub shared: Map<String, Value>,
@@ -82,7 +84,8 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub ready_when: Vec<String>,
-    /// What a Score file can name as `${resources.<name>.<output>}`.
+    /// What a Score file can name as `${resources.<name>.<output>}`. The output `*` stands for all others: it is
+    /// `{{ secret_ref(name, '*') }}`, and each is the key of that Secret that is called like it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub outputs: Map<String, Value>,
@@ -182,6 +185,11 @@ pub struct Generate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub secret: Option<bool>,
+    /// Rolled once for what the rule shares in a namespace, and in scope there only. Defaults to false: once per
+    /// resource, and in scope everywhere but there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub shared: Option<bool>,
 }
 
 impl Generate {
@@ -189,6 +197,12 @@ impl Generate {
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.secret.unwrap_or(true)
+    }
+
+    /// Whether the value belongs to what the rule shares, and not to each resource.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared.unwrap_or(false)
     }
 }
 

@@ -5,6 +5,7 @@ mod annotations;
 mod api;
 mod expressions;
 mod markdown;
+mod rules;
 
 use std::path::Path;
 
@@ -21,11 +22,12 @@ pub(super) fn execute(dir: &Path) -> Result<(), Failure> {
 }
 
 /// File name and content of each page.
-fn pages() -> [(&'static str, String); 3] {
+fn pages() -> [(&'static str, String); 4] {
     [
         ("annotations.md", page("src/cli/docs/annotations.md, src/api and src/render", &annotations::page())),
         ("api.md", page("src/api", &api::page())),
         ("expressions.md", page("src/cli/docs/expressions.md and src/template", &expressions::page())),
+        ("rules.md", page("src/cli/docs/rules.md and config/rules", &rules::page())),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Events: one per transition. Losing one costs visibility, never a pass.
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use kube::api::DynamicObject;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 
@@ -41,14 +42,23 @@ impl Events {
     where
         K: Resource<DynamicType = ()>,
     {
-        let event = Event {
-            type_: EventType::Warning,
-            reason: reason.to_owned(),
-            note: Some(cut(notes.join("\n"), NOTE_MAX)),
-            action: "Reconcile".to_owned(),
-            secondary: None,
-        };
+        let event = warning(reason, notes.join("\n"));
         self.publish(&event, &object.object_ref(&())).await;
+    }
+
+    /// Warns of an object of any kind.
+    pub async fn warn_of(&self, object: &DynamicObject, reason: &str, note: &str) {
+        let types = object.types.clone().unwrap_or_default();
+        let about = ObjectReference {
+            api_version: Some(types.api_version),
+            kind: Some(types.kind),
+            name: object.metadata.name.clone(),
+            namespace: object.metadata.namespace.clone(),
+            uid: object.metadata.uid.clone(),
+            ..ObjectReference::default()
+        };
+        tracing::warn!(namespace = about.namespace, kind = about.kind, name = about.name, reason, note);
+        self.publish(&warning(reason, note.to_owned()), &about).await;
     }
 
     async fn publish(&self, event: &Event, about: &ObjectReference) {
@@ -58,6 +68,16 @@ impl Events {
             Ok(Err(error)) => tracing::debug!(%error, "an event was lost"),
             Err(_) => tracing::debug!("an event was lost: no answer in time"),
         }
+    }
+}
+
+fn warning(reason: &str, note: String) -> Event {
+    Event {
+        type_: EventType::Warning,
+        reason: reason.to_owned(),
+        note: Some(cut(note, NOTE_MAX)),
+        action: "Reconcile".to_owned(),
+        secondary: None,
     }
 }
 

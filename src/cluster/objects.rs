@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
-use kube::Client;
 use kube::api::{Api, ApiResource, DynamicObject, TypeMeta};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Config;
 use kube::runtime::{WatchStreamExt, watcher as watch_stream};
+use kube::{Client, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
@@ -17,6 +17,7 @@ use super::cache::Cache;
 use super::watch::{Change, Relist, step};
 use super::{DEADLINE, Error};
 use crate::api::labels;
+use crate::api::names::ResourceUid;
 
 /// Who is woken by a change of an object of ours.
 pub type Changes = UnboundedSender<Arc<DynamicObject>>;
@@ -54,6 +55,17 @@ impl Objects {
         }
     }
 
+    /// The objects of one resource, of all kinds that are watched.
+    #[must_use]
+    pub fn about(&self, namespace: &str, uid: &ResourceUid) -> Vec<Arc<DynamicObject>> {
+        let uid = uid.to_string();
+        let is_it = |object: &Arc<DynamicObject>| {
+            home(object) == Some(namespace) && object.annotations().get(labels::RESOURCE_UID) == Some(&uid)
+        };
+        let watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.values().flat_map(|watch| watch.cache.all()).filter(is_it).collect()
+    }
+
     fn start(&self, kind: &ApiResource) -> Arc<Cache<DynamicObject>> {
         let key = (kind.api_version.clone(), kind.kind.clone());
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,6 +100,13 @@ impl Drop for Objects {
         let watches = self.watches.get_mut().unwrap_or_else(PoisonError::into_inner);
         watches.values().for_each(|watch| watch.task.abort());
     }
+}
+
+/// The namespace that an object belongs to: of one that lives in none, that of what it was made for.
+#[must_use]
+pub fn home(object: &DynamicObject) -> Option<&str> {
+    let said = || object.annotations().get(labels::NAMESPACE).map(String::as_str);
+    object.metadata.namespace.as_deref().or_else(said)
 }
 
 async fn run(

@@ -1,5 +1,6 @@
 //! Reading what a plan depends on, from the watch caches. Writes nothing and decides nothing.
 
+mod consumers;
 pub mod outlive;
 mod resource;
 mod secrets;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use resource::{Resource, is_settled, resource, retained_guid};
 pub use secrets::{missing, pod_values, secret_values};
@@ -17,7 +18,7 @@ use super::Error;
 use super::world::World;
 use crate::api::conditions::{ConditionType, Reason, find, is_true_of};
 use crate::api::names::ResourceUid;
-use crate::api::resource::ScoreResourceSpec;
+use crate::api::resource::{ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::workload::ScoreWorkload;
 use crate::api::{instructions, labels};
@@ -143,12 +144,13 @@ pub fn known_types(world: &World) -> BTreeSet<String> {
 #[must_use]
 pub fn evaluation(
     world: &World,
-    namespace: &str,
-    spec: &ScoreResourceSpec,
+    resource: &ScoreResource,
     demands: &[Demand],
     rule: &Rule,
     generated: BTreeMap<String, String>,
 ) -> ResourceInputs {
+    let spec = &resource.spec;
+    let namespace = &resource.namespace().unwrap_or_default();
     let index = world.index();
     let author = binding::author(demands, spec);
     let name =
@@ -161,6 +163,8 @@ pub fn evaluation(
         spec: spec.clone(),
         workload: known.map_or_else(WorkloadView::default, |known| known.view()),
         workloads,
+        consumers: consumers::of(world, resource),
+        namespace_labels: world.namespace_labels(namespace),
         dependencies: depends_on
             .into_iter()
             .map(|(name, uid)| {
@@ -173,7 +177,7 @@ pub fn evaluation(
 }
 
 fn all_workloads(index: &crate::plan::index::Index, namespace: &str) -> Map<String, Value> {
-    let entry = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+    let entry = |known: &Arc<Known>| (known.name.clone(), known.outline());
     index.workloads(namespace).map(entry).collect()
 }
 

@@ -16,10 +16,10 @@ use crate::api::workload::ScoreWorkload;
 use crate::plan::index::{Known, ResourceKey};
 use crate::plan::rule::select::Labels;
 use crate::render::drift;
-use crate::render::resource::{Ties, score_resource};
+use crate::render::resource::{Bonds, score_resource};
 use crate::render::{Manifest, Owner};
 
-/// Brings the ScoreResource to `spec` and its ties; `None` while an older one is being deleted.
+/// Brings the ScoreResource to `spec` and `bonds`; `None` while an older one is being deleted.
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked, and where a consumer that would be dropped still
@@ -28,9 +28,9 @@ pub async fn keep(
     world: &World,
     key: &ResourceKey,
     spec: &ScoreResourceSpec,
-    ties: Ties<'_>,
+    bonds: &Bonds,
 ) -> Result<Option<Arc<ScoreResource>>, Error> {
-    let manifest = score_resource(&key.namespace, spec, ties);
+    let manifest = score_resource(&key.namespace, spec, bonds);
     let Some(existing) = world.caches.resources.get(&key.namespace, &manifest.id.name) else {
         return create(world, key, manifest).await.map(Some);
     };
@@ -44,7 +44,7 @@ pub async fn keep(
     if !drift::must_apply(&manifest.body, &now, labels::MANAGER) {
         return Ok(Some(existing));
     }
-    check_dropped(world, key, &existing, ties.owners).await?;
+    check_dropped(world, key, &existing, &bonds.owners).await?;
     let mut body = manifest.body;
     body["metadata"]["uid"] = json!(existing.uid());
     send(world, key, &body).await.map(Some)
@@ -106,10 +106,14 @@ pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     check_dropped(world, key, &live, &[]).await?;
     let only = Preconditions { uid: live.uid(), resource_version: live.resource_version() };
     let api: Api<ScoreResource> = api(&world.client, &key.namespace);
-    // In the foreground: it stays, and says what holds it up, until its objects are gone.
-    let params = DeleteParams::foreground().preconditions(only);
+    // As its finalizers say: see `Bonds::stays`.
+    let params = DeleteParams::default().preconditions(only);
     let action = format!("deleting ScoreResource {}/{name}", key.namespace);
     found(call(action, api.delete(&name, &params)).await)?;
+    if live.finalizers().is_empty() {
+        world.caches.resources.forget(&id);
+        world.forget_secrets(&live);
+    }
     tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
     Ok(true)
 }

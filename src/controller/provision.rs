@@ -13,7 +13,6 @@ use crate::api::conditions::{ConditionType, Reason, find};
 use crate::api::labels;
 use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
-use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
 use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
 use crate::cluster::observe::{self, outlive};
@@ -50,9 +49,8 @@ async fn make(pass: &Pass<'_>, rule: &Rule) -> Result<Found, Error> {
         Ok(rolled) => rolled,
         Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
     };
-    let spec = &pass.resource.spec;
     let demands = &pass.seen.binding.demands;
-    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, demands, rule, rolled.clone());
+    let inputs = observe::evaluation(pass.world, pass.resource, demands, rule, rolled.clone());
     let evaluated = evaluate(rule, part(pass), &inputs).and_then(|evaluated| {
         let allowed = guard::admits_params(&pass.seen.guards, &inputs, &evaluated.params);
         allowed.and_then(|()| Plan::Ready(evaluated))
@@ -138,7 +136,8 @@ fn shared_awaited(pass: &Pass<'_>, rule: &Rule) -> Option<Awaited> {
 /// The generated values: those in the Secret, and new ones for what it does not have. They are written
 /// before anything that uses them.
 async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
-    if part(pass) == Part::Shared || !is_generated(rule) {
+    let is_shared = part(pass) == Part::Shared;
+    if !rule.keeps_rolled(is_shared) {
         return Ok(Ok(BTreeMap::new()));
     }
     let name = generated_name(&pass.resource.spec);
@@ -159,7 +158,7 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
             Err(awaited) => return Ok(Err(awaited)),
         },
     };
-    for (key, wanted) in &rule.generate {
+    for (key, wanted) in rule.rolls(is_shared) {
         values
             .entry(key.clone())
             .or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
@@ -192,11 +191,6 @@ fn belonging<'a>(pass: &'a Pass<'_>, rule: &Rule) -> Option<Belonging<'a>> {
     let spec = &pass.resource.spec;
     let policy = rule.deletion_policy;
     Some(Belonging { namespace: &pass.key.namespace, owner, spec, policy, outlived: Vec::new() })
-}
-
-/// Whether the resource has a Secret of generated values: also under `Retain`, as it keeps the guid.
-fn is_generated(rule: &Rule) -> bool {
-    !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain
 }
 
 /// Whether the pass reads Secrets, which no watch brings: such a resource is looked at again from time
@@ -299,8 +293,7 @@ fn manifests(
     rolled: &BTreeMap<String, String>,
 ) -> Manifests {
     let all = objects(belonging, &evaluated.objects);
-    let own = part(pass) == Part::Own && is_generated(rule);
-    let secret = own.then(|| generated::render(belonging, rolled));
+    let secret = rule.keeps_rolled(part(pass) == Part::Shared).then(|| generated::render(belonging, rolled));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 
@@ -310,8 +303,17 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
     if rule.shared.is_empty() || part(pass) == Part::Shared {
         return Ok(live);
     }
-    let spec = &pass.resource.spec;
-    let inputs = observe::evaluation(pass.world, &pass.key.namespace, spec, &[], rule, BTreeMap::new());
+    let uid = shared_uid(&rule.type_, &rule.name);
+    let Some(shared) = pass.world.caches.resources.get(&pass.key.namespace, &uid.object_name()) else {
+        return Ok(live);
+    };
+    let secret = if rule.keeps_rolled(true) {
+        pass.world.secrets.get(&pass.key.namespace, &generated_name(&shared.spec)).await?
+    } else {
+        None
+    };
+    let rolled = secret.map(|secret| generated::values(&json!(*secret))).unwrap_or_default();
+    let inputs = observe::evaluation(pass.world, &shared, &[], rule, rolled);
     let Plan::Ready(shared) = evaluate(rule, Part::Shared, &inputs) else { return Ok(live) };
     for object in &shared.objects {
         let Some(kind) = pass.world.kinds.resolve(&object.id.api_version, &object.id.kind).await? else {

@@ -14,7 +14,6 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, own, status as write};
 use crate::plan::binding::{Binding, bind};
 use crate::plan::index::ResourceKey;
-use crate::render::resource::Ties;
 
 /// One pass over a resource.
 ///
@@ -36,15 +35,11 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         world.forget_secrets(existing);
     }
     observe::retained_guid(&world, &key, &mut seen.binding).await?; // reads a Secret, if the rule retains
-    let outlived = outlive::by_resource(&world, &key, seen.existing.as_deref()).await?;
     let Binding::Keep { spec, .. } = bind(&seen.binding) else {
-        let Some(existing) = &seen.existing else { return Ok(Done::NOTHING) };
-        return retire::let_go(&pass_over(&world, &key, existing, &seen), &outlived).await; // writes
+        return part(&world, &key, &seen).await; // writes
     };
-    let cleans_up =
-        outlive::must_clean_up(&world, &key, spec.rule.as_deref(), seen.existing.as_deref()).await?;
-    let ties = Ties { owners: &seen.owners, outlived: &outlived, cleans_up };
-    let Some(resource) = own::keep(&world, &key, &spec, ties).await? else {
+    let bonds = outlive::bonds(&world, &key, spec.rule.as_deref(), &seen).await?;
+    let Some(resource) = own::keep(&world, &key, &spec, &bonds).await? else {
         return Ok(Done { next: Next::Retry });
     };
     let pass = pass_over(&world, &key, &resource, &seen);
@@ -53,6 +48,16 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
         Some(found) => finish(&pass, found, failed).await, // writes, if it differs
         None => hold(&pass).await,                         // writes, if its users differ
     }
+}
+
+/// Nobody needs it, or nobody ever did.
+async fn part(world: &World, key: &ResourceKey, seen: &observe::Resource) -> Result<Done, Error> {
+    let Some(existing) = &seen.existing else {
+        retire::tell_of_orphans(world, key).await;
+        return Ok(Done::NOTHING);
+    };
+    let bonds = outlive::bonds(world, key, existing.spec.rule.as_deref(), seen).await?;
+    retire::let_go(&pass_over(world, key, existing, seen), bonds).await
 }
 
 fn pass_over<'a>(
@@ -73,11 +78,8 @@ async fn freeze(
     seen: &observe::Resource,
 ) -> Result<Done, Error> {
     if !seen.owners.is_empty() {
-        let outlived = outlive::by_resource(world, key, Some(resource)).await?;
-        let rule = resource.spec.rule.as_deref();
-        let cleans_up = outlive::must_clean_up(world, key, rule, Some(resource)).await?;
-        let ties = Ties { owners: &seen.owners, outlived: &outlived, cleans_up };
-        own::keep(world, key, &resource.spec, ties).await?;
+        let bonds = outlive::bonds(world, key, resource.spec.rule.as_deref(), seen).await?;
+        own::keep(world, key, &resource.spec, &bonds).await?;
     }
     let before = resource.status.clone().unwrap_or_default();
     if let Some(conditions) = pass::frozen(world, resource, &before.conditions) {

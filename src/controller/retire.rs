@@ -9,14 +9,15 @@ use super::pass::{Done, Next};
 use super::report::{Found, Pass, publish};
 use crate::api::conditions::Reason;
 use crate::api::labels;
-use crate::api::resource::InventoryEntry;
 use crate::api::rule::DeletionPolicy;
 use crate::cluster::observe::{self, outlive};
 use crate::cluster::prune::{self, Rest};
+use crate::cluster::world::World;
 use crate::cluster::{Error, own};
+use crate::plan::index::ResourceKey;
 use crate::plan::problem::Awaited;
 use crate::render::Whose;
-use crate::render::resource::Ties;
+use crate::render::resource::Bonds;
 use crate::status::{Outcome, Refusal};
 
 /// One pass over a resource that is being deleted. Garbage collection takes its objects, but for those in no namespace;
@@ -26,7 +27,7 @@ use crate::status::{Outcome, Refusal};
 /// Where the API server cannot be asked.
 pub async fn watch_go(pass: &Pass<'_>) -> Result<Done, Error> {
     let refused = take_down(pass).await?;
-    let left = outlive::left(pass.world, pass.resource).await?;
+    let left = outlive::left(pass.world, &pass.key.namespace, &pass.before.inventory).await?;
     let said = refused.iter().map(not_deleted).chain(left.iter().map(held_up_by));
     let awaited: Vec<_> = said.map(|message| Awaited::new(Reason::Deleting, message)).collect();
     if !awaited.is_empty() {
@@ -82,22 +83,28 @@ fn held_up_by(object: &Arc<DynamicObject>) -> String {
 ///
 /// # Errors
 /// Where the API server refuses or cannot be asked.
-pub async fn let_go(pass: &Pass<'_>, outlived: &[InventoryEntry]) -> Result<Done, Error> {
-    if outlived.is_empty() {
+pub async fn let_go(pass: &Pass<'_>, bonds: Bonds) -> Result<Done, Error> {
+    if bonds.outlived.is_empty() {
         own::release(pass.world, pass.key).await?;
         return Ok(Done::NOTHING);
     }
     // From now on these alone own it: with the last of them garbage collection takes it.
-    let rule = pass.resource.spec.rule.as_deref();
-    let cleans_up = outlive::must_clean_up(pass.world, pass.key, rule, Some(pass.resource)).await?;
-    let ties = Ties { owners: &[], outlived, cleans_up };
-    own::keep(pass.world, pass.key, &pass.resource.spec, ties).await?;
-    let names: Vec<_> = outlived.iter().map(|entry| entry.id.to_string()).collect();
-    let message = format!(
-        "nobody needs it any more; it is deleted once what depended on it is gone: {}",
-        names.join(", ")
-    );
-    let awaited = vec![Awaited::new(Reason::Deleting, message)];
+    let bonds = Bonds { owners: Vec::new(), ..bonds };
+    own::keep(pass.world, pass.key, &pass.resource.spec, &bonds).await?;
+    let left = outlive::left(pass.world, &pass.key.namespace, &bonds.outlived).await?;
+    let message = |object: &_| format!("nobody needs it any more; {}", held_up_by(object));
+    let awaited = left.iter().map(|object| Awaited::new(Reason::Deleting, message(object))).collect();
     publish(pass, &Found::stopped(pass, Outcome::Waiting(awaited))).await?;
     Ok(Done::NOTHING)
+}
+
+/// Tells of objects that outlive their resource, as somebody's finalizer holds them: there is nobody else left to say
+/// it.
+pub async fn tell_of_orphans(world: &World, key: &ResourceKey) {
+    for object in world.objects.about(&key.namespace, &key.uid) {
+        if object.metadata.deletion_timestamp.is_some() && !object.finalizers().is_empty() {
+            let note = format!("resource {} is gone; {}", key.uid, held_up_by(&object));
+            world.events.warn_of(&object, &Reason::Deleting.as_str(), &note).await;
+        }
+    }
 }

@@ -21,6 +21,7 @@ use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
+use crate::cluster::objects::home;
 use crate::cluster::rollouts;
 use crate::cluster::watch::{self, Change};
 use crate::cluster::world::{Caches, Entry, Environment, World};
@@ -336,6 +337,11 @@ impl Wakers {
         workloads.into_iter().for_each(|workload| self.workloads.wake(WorkloadKey((name.clone(), workload))));
         let all = self.world.index().resources(|key| key.namespace == name);
         all.into_iter().for_each(|key| self.resources.wake(key));
+        // Nobody demands what rules share.
+        let all = self.world.caches.resources.all();
+        let shared = all.iter().filter(|found| found.spec.class == SHARED_CLASS);
+        let here = shared.filter(|found| found.namespace().as_ref() == Some(&name));
+        here.for_each(|found| self.resources.wake(key(found)));
     }
 
     /// A CRD: the rules that make its kind.
@@ -353,16 +359,28 @@ impl Wakers {
     /// An object that we made: its workload or resource.
     fn object(&self, object: &DynamicObject) {
         let annotation = |name: &str| object.annotations().get(name);
-        // What lives in no namespace says whose it is.
-        let namespace = object.namespace().or_else(|| annotation(labels::NAMESPACE).cloned());
-        let namespace = namespace.unwrap_or_default();
+        let namespace = home(object).unwrap_or_default().to_owned();
         if let Some(resource) = self.owning_resource(object, &namespace) {
             self.resources.wake(key(&resource));
         } else if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {
             // Retained: it has no owner. The pass looks for itself whether there is such a resource.
-            self.resources.wake(ResourceKey { namespace, uid });
+            self.resources.wake(ResourceKey { namespace: namespace.clone(), uid });
         } else if let Some(name) = annotation(labels::WORKLOAD_NAME) {
-            self.workloads.wake(WorkloadKey((namespace, name.clone())));
+            self.workloads.wake(WorkloadKey((namespace.clone(), name.clone())));
+        }
+        if object.metadata.deletion_timestamp.is_some() {
+            self.outliving(object, &namespace);
+        }
+    }
+
+    /// The resources that stay for as long as an object does.
+    fn outliving(&self, object: &DynamicObject, namespace: &str) {
+        let uid = object.uid().unwrap_or_default();
+        for resource in self.world.caches.resources.all() {
+            let stays = resource.owner_references().iter().any(|owner| owner.uid == uid);
+            if stays && resource.namespace().as_deref() == Some(namespace) {
+                self.resources.wake(key(&resource));
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::api::{instructions, labels};
 use crate::plan::workload::NamespaceDefaults;
-use crate::render::outlive::is_taken_down_by_others;
+use crate::render::outlive::is_of_others;
 
 /// What a cluster has, of one namespace.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +109,7 @@ fn source(workload: &ScoreWorkload) -> Source {
 /// The objects that the operator makes owners of the resource's Secrets.
 fn outlived(status: &ScoreResourceStatus) -> impl Iterator<Item = &InventoryEntry> {
     let known = status.inventory.iter().filter(|entry| !entry.uid.is_empty());
-    known.filter(|entry| is_taken_down_by_others(&entry.id))
+    known.filter(|entry| is_of_others(&entry.id.api_version))
 }
 
 fn existing(resource: &ScoreResource) -> Existing {

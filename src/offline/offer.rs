@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::resource::Resource;
 use crate::api::conditions::Reason;
-use crate::api::names::short_hash;
+use crate::api::names::{SHARED_CLASS, short_hash};
 use crate::api::rule::Generate;
 use crate::plan::Plan;
 use crate::plan::patch::{self, Read};
@@ -97,7 +97,8 @@ pub(super) fn rolled(rule: &Rule, resource: &Resource) -> BTreeMap<String, Strin
         }
         stand_in(&format!("{}/{}/{key}", resource.spec.guid, resource.uid), how.alphanumeric.into())
     };
-    rule.generate.iter().map(|(key, how)| (key.clone(), value(key, how))).collect()
+    let is_shared = resource.uid.class == SHARED_CLASS;
+    rule.rolls(is_shared).map(|(key, how)| (key.clone(), value(key, how))).collect()
 }
 
 /// Letters and digits in place of random ones: the same for the same seed, different for others.

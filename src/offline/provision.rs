@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in, stored};
 use super::project::{Existing, Inputs, Output};
@@ -44,7 +44,7 @@ pub(super) struct Stage<'a, 'o> {
 
 impl<'a, 'o> Stage<'a, 'o> {
     pub(super) fn new(inputs: &'a Inputs, index: &'a Index, output: &'a mut Output<'o>) -> Self {
-        let service = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+        let service = |known: &Arc<Known>| (known.name.clone(), known.outline());
         Self {
             inputs,
             index,
@@ -220,7 +220,7 @@ impl<'a, 'o> Stage<'a, 'o> {
             let offered = shared.and_then(|shared| {
                 live.extend(shared);
                 match self.supposed(&resource.demands) {
-                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &live),
+                    Some(supposed) => supposed.offered(rule, &evaluated, &manifests, &mut live),
                     None => offered(rule, &evaluated, &manifests, &live, self.inputs.assume_ready),
                 }
             });
@@ -253,10 +253,31 @@ impl<'a, 'o> Stage<'a, 'o> {
                 .map(|(name, uid)| (name.clone(), self.dependency(name, uid)))
                 .collect(),
             generated: match self.supposed(&resource.demands) {
-                Some(supposed) => supposed.rolled(rule),
+                Some(supposed) => supposed.rolled(rule, resource.uid.class == SHARED_CLASS),
                 None => rolled(rule, resource),
             },
+            consumers: self.consumers(rule, resource),
+            namespace_labels: self.inputs.namespace_labels.clone(),
         }
+    }
+
+    /// The workloads that use a resource, or, where it is what a rule shares, any resource of that rule.
+    fn consumers(&self, rule: &Rule, resource: &Resource) -> Vec<String> {
+        let mut names: Vec<_> = resource.demands.iter().map(|demand| demand.workload.clone()).collect();
+        if resource.uid.class == SHARED_CLASS {
+            let of_type =
+                |key: &ResourceKey| key.namespace == self.inputs.namespace && key.uid.type_ == rule.type_;
+            for key in self.index.resources(of_type) {
+                let demands = self.index.demands(&key);
+                let bound = self.bound(&key.uid, &demands, &self.candidates(&key.uid, &demands));
+                if bound.is_some_and(|spec| spec.rule.as_ref() == Some(&rule.name)) {
+                    names.extend(demands.into_iter().map(|demand| demand.workload));
+                }
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn dependency(&self, name: &str, uid: &ResourceUid) -> Dependency {
@@ -277,9 +298,8 @@ impl<'a, 'o> Stage<'a, 'o> {
         rolled: &BTreeMap<String, String>,
     ) -> Manifests {
         let belonging = self.belonging(spec, rule.deletion_policy);
-        let is_generated = !rule.generate.is_empty() || rule.deletion_policy == DeletionPolicy::Retain;
-        let secret =
-            (is_generated && spec.class != SHARED_CLASS).then(|| generated::render(&belonging, rolled));
+        let is_generated = rule.keeps_rolled(spec.class == SHARED_CLASS);
+        let secret = is_generated.then(|| generated::render(&belonging, rolled));
         let all = objects(&belonging, &evaluated.objects);
         Manifests::new(secret.into_iter().chain(all))
     }

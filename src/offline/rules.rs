@@ -19,9 +19,21 @@ use crate::plan::schema::Schema;
 
 /// The default rules by the name of their file: the files that are installed, not copies of them.
 pub const DEFAULTS: &[(&str, &str)] = &[
+    ("config/rules/amqp.yaml", include_str!("../../config/rules/amqp.yaml")),
     ("config/rules/dns.yaml", include_str!("../../config/rules/dns.yaml")),
+    ("config/rules/elasticsearch.yaml", include_str!("../../config/rules/elasticsearch.yaml")),
+    ("config/rules/environment.yaml", include_str!("../../config/rules/environment.yaml")),
+    ("config/rules/kafka-topic.yaml", include_str!("../../config/rules/kafka-topic.yaml")),
+    ("config/rules/mongodb.yaml", include_str!("../../config/rules/mongodb.yaml")),
+    ("config/rules/mssql.yaml", include_str!("../../config/rules/mssql.yaml")),
+    ("config/rules/mysql.yaml", include_str!("../../config/rules/mysql.yaml")),
+    ("config/rules/postgres-instance.yaml", include_str!("../../config/rules/postgres-instance.yaml")),
     ("config/rules/postgres.yaml", include_str!("../../config/rules/postgres.yaml")),
+    ("config/rules/redis.yaml", include_str!("../../config/rules/redis.yaml")),
     ("config/rules/route.yaml", include_str!("../../config/rules/route.yaml")),
+    ("config/rules/s3.yaml", include_str!("../../config/rules/s3.yaml")),
+    ("config/rules/service-port.yaml", include_str!("../../config/rules/service-port.yaml")),
+    ("config/rules/service.yaml", include_str!("../../config/rules/service.yaml")),
     ("config/rules/sqs.yaml", include_str!("../../config/rules/sqs.yaml")),
     ("config/rules/volume.yaml", include_str!("../../config/rules/volume.yaml")),
 ];
@@ -104,8 +116,16 @@ const KIND: &str = "ProvisionerRule";
 /// # Errors
 /// What is wrong with their form: never, as a test reads them.
 pub fn defaults() -> Result<Vec<RuleFile>, Vec<Finding>> {
+    read_all(DEFAULTS)
+}
+
+/// Rules by the name of their file, read.
+///
+/// # Errors
+/// What is wrong with the form of the first that is wrong.
+pub fn read_all(files: &[(&str, &str)]) -> Result<Vec<RuleFile>, Vec<Finding>> {
     let mut all = Vec::new();
-    for (file, text) in DEFAULTS {
+    for (file, text) in files {
         let broken = |trouble: Trouble| Finding::broken(file, trouble);
         let documents =
             yaml::read(text).map_err(|found| found.into_iter().map(broken).collect::<Vec<_>>())?;

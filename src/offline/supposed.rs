@@ -43,28 +43,29 @@ impl Supposed {
     }
 
     /// The rolled values of a rule.
-    pub(super) fn rolled(&self, rule: &Rule) -> BTreeMap<String, String> {
+    pub(super) fn rolled(&self, rule: &Rule, is_shared: bool) -> BTreeMap<String, String> {
         let value =
             |name: &String| self.generated.get(name).cloned().unwrap_or_else(|| format!("fake-{name}"));
-        rule.generate.keys().map(|name| (name.clone(), value(name))).collect()
+        rule.rolls(is_shared).map(|(name, _)| (name.clone(), value(name))).collect()
     }
 
     /// What the resource offers, by the steps of the controller: objects that work, `readyWhen`, outputs, Secrets that
-    /// exist. `written` holds the objects as the rule wrote them, with what it shares.
+    /// exist. `live` holds the objects as the rule wrote them, with what it shares, and then what the cluster shows.
     pub(super) fn offered(
         &self,
         rule: &Rule,
         evaluated: &Evaluated,
         manifests: &Manifests,
-        written: &Objects,
+        live: &mut Objects,
     ) -> Plan<Offer> {
-        let live: Objects = written.iter().filter_map(|(key, body)| self.seen(key, body)).collect();
-        let awaited = self.awaited(written, &live);
+        let seen: Objects = live.iter().filter_map(|(key, body)| self.seen(key, body)).collect();
+        let awaited = self.awaited(live, &seen);
+        *live = seen;
         if !awaited.is_empty() {
             return Plan::Pending(awaited);
         }
         let known = live.clone().into_iter().chain(self.secrets()).collect();
-        offer(rule, evaluated, &live).and_then(|offered| secrets_exist(offered, manifests, &known))
+        offer(rule, evaluated, live).and_then(|offered| secrets_exist(offered, manifests, &known))
     }
 
     fn seen(&self, key: &str, written: &Json) -> Option<(String, Json)> {

@@ -66,13 +66,22 @@ impl Known {
     #[must_use]
     pub fn view(&self) -> WorkloadView {
         let score = self.valid.as_ref().map(|valid| &valid.score);
+        let service_name = self.valid.as_ref().and_then(|valid| valid.settings.service_name.clone());
         WorkloadView {
             name: self.name.clone(),
             metadata: score.map_or_else(|| json!({"name": self.name}), |score| metadata(&self.name, score)),
             service: score
                 .and_then(|score| score.service.as_ref())
                 .map_or_else(|| json!({}), |service| json!(service)),
+            service_name: service_name.unwrap_or_else(|| self.name.clone()),
         }
+    }
+
+    /// What rules can see of it where they look at all workloads (P12).
+    #[must_use]
+    pub fn outline(&self) -> Value {
+        let WorkloadView { service, service_name, .. } = self.view();
+        json!({"service": service, "serviceName": service_name})
     }
 }
 

@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::Plan;
 use super::problem::{Awaited, Problem, did_you_mean, list};
 use crate::api::conditions::Reason;
-use crate::template::{EvalError, FillError, LookupError, Reference, Value, short};
+use crate::api::names;
+use crate::template::{EvalError, FillError, LookupError, Reference, SecretRef, Value, short};
 
 /// What another resource offers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -66,10 +67,24 @@ fn output(name: &str, path: &[String], resource: &Dependency) -> Result<Value, A
     let never = |message: String| Absent::Never(Reason::UnknownOutput, message);
     let outputs: Value = serde_json::from_value(Json::Object(outputs.clone()))
         .map_err(|error| never(format!("the outputs of `{name}` cannot be read: {error}")))?;
+    if let Some(any_other) = any_other(&outputs, path) {
+        return Ok(any_other);
+    }
     outputs.lookup(path).map_err(|error| match error {
         LookupError::Missing { key, .. } => never(missing_output(name, &key, path, &outputs)),
         other @ LookupError::NotAMap { .. } => never(format!("resource `{name}`: {other}")),
     })
+}
+
+/// The output of a rule that stands for all others: the keys of a Secret.
+pub const ANY: &str = "*";
+
+/// What is not among the outputs, where one of them stands for all others. A key of a Secret may hold dots.
+fn any_other(outputs: &Value, path: &[String]) -> Option<Value> {
+    let key = path.join(".");
+    let is_key = names::is_secret_key(&key) && outputs.get(path.first()?).is_none();
+    let Value::SecretRef(any) = outputs.get(ANY)? else { return None };
+    is_key.then_some(Value::SecretRef(SecretRef { key, ..any }))
 }
 
 fn missing_output(name: &str, key: &str, path: &[String], outputs: &Value) -> String {

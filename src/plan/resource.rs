@@ -21,6 +21,7 @@ use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, subs
 
 /// What is known of the workload that first defined a resource.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WorkloadView {
     /// Its name.
     pub name: String,
@@ -28,6 +29,8 @@ pub struct WorkloadView {
     pub metadata: Json,
     /// Its Score service.
     pub service: Json,
+    /// The name of its Service, if it has one.
+    pub service_name: String,
 }
 
 /// All that the evaluation of a rule depends on.
@@ -39,11 +42,15 @@ pub struct ResourceInputs {
     pub spec: ScoreResourceSpec,
     /// The workload that first defined it.
     pub workload: WorkloadView,
-    /// The workloads of the namespace, by name, each with its `service`.
+    /// The workloads of the namespace, by name, each with its `service` and `serviceName`.
     pub workloads: Map<String, Json>,
+    /// The names of the workloads that use the resource, or any that shares it, sorted.
+    pub consumers: Vec<String>,
+    /// The labels of the namespace.
+    pub namespace_labels: BTreeMap<String, String>,
     /// The resources that its params name, by the name that they have there.
     pub dependencies: BTreeMap<String, Dependency>,
-    /// What was rolled for it. Secret: never shown, not even by `Debug`.
+    /// What was rolled for it, or for what is shared. Secret: never shown, not even by `Debug`.
     pub generated: BTreeMap<String, String>,
 }
 
@@ -93,7 +100,8 @@ pub struct Offer {
 impl Offer {
     /// The keys of Secrets of others that it needs: of the outputs themselves, and of the texts.
     pub fn references(&self) -> impl Iterator<Item = &SecretRef> {
-        let is_own = |reference: &&SecretRef| self.secret != reference.name;
+        // Which keys all others are is for the workloads that name them.
+        let is_own = |reference: &&SecretRef| self.secret != reference.name && reference.key != lookup::ANY;
         let outputs = self.outputs.values().flat_map(Value::secrets).filter(is_own);
         outputs.chain(self.composed.values().flat_map(Composed::references))
     }
@@ -124,7 +132,7 @@ pub enum Part {
 pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evaluated> {
     match part {
         Part::Own => resolved_params(rule, inputs).and_then(|params| own(rule, inputs, params)),
-        Part::Shared => objects(&rule.shared, "shared", inputs, Value::from(json!({})), shared_scope(inputs)),
+        Part::Shared => shared(rule, inputs),
     }
 }
 
@@ -163,6 +171,7 @@ fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Troub
         match node.evaluate(scope, &mut budget) {
             Ok(value) => {
                 trouble.problems.extend(odd_references(&format!("outputs.{name}"), value.secrets()));
+                trouble.problems.extend(odd_any(name, &value));
                 outputs.insert(name.clone(), value);
             }
             Err(error) => trouble.add_eval(error),
@@ -201,6 +210,14 @@ fn odd_references<'a>(at: &str, references: impl IntoIterator<Item = &'a SecretR
     let odd = references.into_iter().filter(|reference| !names::is_object_name(&reference.name));
     let message = "refers to a Secret by what is no name of an object";
     odd.map(|_| Problem::new(at, Reason::EvaluationFailed, message)).collect()
+}
+
+/// What stands for all outputs must be a Secret, whose keys they are.
+fn odd_any(name: &str, value: &Value) -> Option<Problem> {
+    let is_any = value.as_secret().is_some_and(|reference| reference.key == lookup::ANY);
+    let message = "expected `{{ secret_ref(name, '*') }}`: it stands for all outputs, each of which is a key of that Secret";
+    (name == lookup::ANY && !is_any)
+        .then(|| Problem::new(format!("outputs.{name}"), Reason::EvaluationFailed, message))
 }
 
 fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
@@ -255,15 +272,27 @@ fn with_defaults(rule: &Rule, substituted: &Value) -> Plan<Value> {
 }
 
 fn own(rule: &Rule, inputs: &ResourceInputs, params: Value) -> Plan<Evaluated> {
-    let mut scope = resource_scope(inputs, params.clone());
-    let mut budget = Budget::new();
-    for (name, node) in &rule.locals {
-        match node.evaluate(&scope, &mut budget) {
-            Ok(value) => scope = scope.with_entry("locals", name, value),
-            Err(error) => return rejected(error),
-        }
+    match with_locals(rule, resource_scope(inputs, params.clone()), |_| true) {
+        Ok(scope) => objects(&rule.manifests, "manifests", inputs, params, scope),
+        Err(error) => rejected(error),
     }
-    objects(&rule.manifests, "manifests", inputs, params, scope)
+}
+
+fn shared(rule: &Rule, inputs: &ResourceInputs) -> Plan<Evaluated> {
+    match with_locals(rule, shared_scope(inputs), |name| rule.shared_locals.contains(name)) {
+        Ok(scope) => objects(&rule.shared, "shared", inputs, Value::from(json!({})), scope),
+        Err(error) => rejected(error),
+    }
+}
+
+/// The scope with the rule's locals, each of which may use those before it.
+fn with_locals(rule: &Rule, mut scope: Scope, is_there: impl Fn(&str) -> bool) -> Result<Scope, EvalError> {
+    let mut budget = Budget::new();
+    for (name, node) in rule.locals.iter().filter(|(name, _)| is_there(name)) {
+        let value = node.evaluate(&scope, &mut budget)?;
+        scope = scope.with_entry("locals", name, value);
+    }
+    Ok(scope)
 }
 
 fn rejected<T>(error: EvalError) -> Plan<T> {
@@ -273,18 +302,14 @@ fn rejected<T>(error: EvalError) -> Plan<T> {
 }
 
 fn resource_scope(inputs: &ResourceInputs, params: Value) -> Scope {
-    let ResourceInputs { namespace, spec, workload, workloads, dependencies: _, generated } = inputs;
-    Scope::new()
+    let ResourceInputs { spec, workload, workloads, .. } = inputs;
+    shared_scope(inputs)
         .with_value("params", params)
-        .with("locals", json!({}))
-        .with("generated", json!(generated))
         .with("metadata", json!(spec.metadata))
         .with("id", json!(spec.id))
         .with("uid", json!(spec.uid().to_string()))
         .with("guid", json!(spec.guid))
-        .with("type", json!(spec.type_))
         .with("class", json!(spec.class))
-        .with("namespace", json!(namespace))
         .with("workload", json!(workload))
         .with("workloads", Json::Object(workloads.clone()))
 }
@@ -295,8 +320,16 @@ pub(super) fn guard_scope(inputs: &ResourceInputs, params: Value) -> Scope {
     resource_scope(&ResourceInputs { generated, ..inputs.clone() }, params)
 }
 
+/// What belongs to no one resource.
 fn shared_scope(inputs: &ResourceInputs) -> Scope {
-    Scope::new().with("namespace", json!(inputs.namespace)).with("type", json!(inputs.spec.type_))
+    let ResourceInputs { namespace, spec, consumers, namespace_labels, generated, .. } = inputs;
+    Scope::new()
+        .with("locals", json!({}))
+        .with("generated", json!(generated))
+        .with("type", json!(spec.type_))
+        .with("namespace", json!(namespace))
+        .with("consumers", json!(consumers))
+        .with("namespaceLabels", json!(namespace_labels))
 }
 
 fn objects(
@@ -310,8 +343,9 @@ fn objects(
     let mut trouble = Trouble::default();
     let mut found: Vec<RuleObject> = Vec::new();
     for template in templates {
-        match template.node.evaluate(&scope, &mut budget) {
-            Ok(value) => match object(template, root, value, &inputs.namespace) {
+        match made(template, &scope, &mut budget) {
+            Ok(None) => {}
+            Ok(Some(value)) => match object(template, root, value, &inputs.namespace) {
                 Ok(object) => found.push(object),
                 Err(problems) => trouble.problems.extend(problems),
             },
@@ -321,6 +355,12 @@ fn objects(
     trouble.problems.extend(duplicates(&found, root));
     let composed = names::composed_secret(&inputs.spec.uid().object_name());
     trouble.or(Evaluated { objects: found, params, composed, scope })
+}
+
+/// What a template makes; nothing where its condition is not true.
+fn made(template: &ManifestTemplate, scope: &Scope, budget: &mut Budget) -> Result<Option<Value>, EvalError> {
+    let wanted = template.when.as_ref().map_or(Ok(true), |when| when.evaluate_bool(scope, budget))?;
+    if wanted { template.node.evaluate(scope, budget).map(Some) } else { Ok(None) }
 }
 
 /// Checks what only evaluation shows: no reference in a plain field, a name, this namespace.

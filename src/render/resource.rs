@@ -98,26 +98,29 @@ pub(super) fn identity(spec: &ScoreResourceSpec) -> Value {
 }
 
 /// What ties a ScoreResource to others.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ties<'a> {
-    /// Its consumers.
-    pub owners: &'a [Owner],
+#[derive(Clone, Debug, Default)]
+pub struct Bonds {
+    /// Its consumers (decision 1).
+    pub owners: Vec<Owner>,
     /// The objects of others that it must outlive.
-    pub outlived: &'a [InventoryEntry],
-    /// Whether it may have objects that no garbage collection takes with it.
+    pub outlived: Vec<InventoryEntry>,
+    /// Whether it stays until its objects are gone, to say what holds them up. Garbage collection then takes all that
+    /// hangs on them at once: so not where an order matters.
+    pub stays: bool,
+    /// Whether it may have objects in no namespace that go with it: then the operator takes them down before it goes.
     pub cleans_up: bool,
 }
 
-/// The ScoreResource itself: its spec, one owner reference per consumer (decision 1), one for each object that it must
-/// outlive, and a finalizer of ours only where nobody else takes down what it made.
+/// The ScoreResource itself: its spec, and what ties it to others.
 #[must_use]
-pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, ties: Ties<'_>) -> Manifest {
+pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) -> Manifest {
     let name = spec.uid().object_name();
-    let mut owners = ties.owners.to_vec();
+    let mut owners = bonds.owners.clone();
     owners.sort();
     owners.dedup();
-    let references = owners.iter().map(Owner::shared).chain(ties.outlived.iter().map(outlive::reference));
-    let finalizers = [labels::FOREGROUND].into_iter().chain(ties.cleans_up.then_some(labels::CLUSTER_SCOPED));
+    let outlived = bonds.outlived.iter().map(outlive::reference);
+    let finalizers = [(labels::FOREGROUND, bonds.stays), (labels::CLUSTER_SCOPED, bonds.cleans_up)];
+    let finalizers = finalizers.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name);
     let body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
@@ -126,7 +129,7 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, ties: Ties<'_>)
             "namespace": namespace,
             "labels": super::owner::managed_by(),
             "finalizers": finalizers.collect::<Vec<_>>(),
-            "ownerReferences": references.collect::<Vec<_>>(),
+            "ownerReferences": owners.iter().map(Owner::shared).chain(outlived).collect::<Vec<_>>(),
         },
         "spec": spec,
     });
@@ -163,11 +166,11 @@ mod tests {
     #[test]
     fn x44_a_finalizer_of_ours_is_there_only_where_nobody_else_cleans_up() {
         let finalizers = |cleans_up| {
-            let ties = Ties { cleans_up, ..Ties::default() };
-            let made = score_resource("team-a", &ScoreResourceSpec::default(), ties);
+            let bonds = Bonds { cleans_up, ..Bonds::default() };
+            let made = score_resource("team-a", &ScoreResourceSpec::default(), &bonds);
             made.body["metadata"]["finalizers"].clone()
         };
-        assert_eq!(finalizers(false), json!(["foregroundDeletion"]));
-        assert_eq!(finalizers(true), json!(["foregroundDeletion", "k8s.score.dev/cluster-scoped"]));
+        assert_eq!(finalizers(false), json!([]));
+        assert_eq!(finalizers(true), json!(["k8s.score.dev/cluster-scoped"]));
     }
 }

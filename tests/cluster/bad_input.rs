@@ -321,16 +321,16 @@ async fn bad09_a_kind_that_the_cluster_does_not_serve() {
 async fn bad10_a_kind_that_the_operator_may_not_create() {
     let ns = cluster().await.namespace("bad10").await;
     let before = Before::of(&ns, "bad-forbidden-before").await;
-    let policy = json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "policy"},
-        "spec": {"podSelector": {"matchLabels": {"app": "nobody"}}},
+    let budget = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "budget"},
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "nobody"}}},
     });
-    ns.rule(rule("bad-forbidden").makes("policy", policy).offers("name", json!("policy"))).await;
+    ns.rule(rule("bad-forbidden").makes("budget", budget).offers("name", json!("budget"))).await;
     let said = ns.rule_says("bad-forbidden", ConditionStatus::False, Reason::Forbidden).await;
     let conditions = said.status.unwrap_or_default().conditions;
     let says = [
-        "may not create, get, patch, delete, list, watch networkpolicies",
-        "networking.k8s.io/v1",
+        "may not create, get, patch, delete, list, watch poddisruptionbudgets",
+        "policy/v1",
         "ClusterRole",
         "k8s.score.dev/aggregate-to-operator: \"true\"",
     ];
@@ -340,7 +340,7 @@ async fn bad10_a_kind_that_the_operator_may_not_create() {
     assert_says(&workload.tells("Forbidden").await, &["resource `more`", "aggregate-to-operator"]);
     before.runs_on(&ns).await;
 
-    permit(&ns, "networking.k8s.io", "networkpolicies").await;
+    permit(&ns, "policy", "poddisruptionbudgets").await;
     workload.becomes_ready().await;
     before.runs_on(&ns).await;
     before.is_as_before(&ns).await;

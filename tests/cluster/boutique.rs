@@ -7,7 +7,7 @@ use score_operator::api::resource::ScoreResource;
 use serde_json::json;
 
 use crate::gateway;
-use crate::real_files::{PROBE, changes_nothing, example_rule};
+use crate::real_files::{PROBE, changes_nothing};
 use crate::support::look::{containers, variables};
 use crate::support::workload::condition;
 use crate::support::{Namespace, Score, cluster_without_operator};
@@ -39,9 +39,6 @@ async fn all_are_ready(ns: &Namespace) {
 
 /// All of it, as the team applies it; a Gateway accepts the route.
 async fn opens(ns: &Namespace) {
-    for name in ["service", "redis"] {
-        ns.rule(example_rule(name)).await;
-    }
     for name in WORKLOADS {
         ns.apply(file(name)).await;
     }
@@ -87,9 +84,6 @@ async fn e11_p12_a_workload_that_others_name_goes_and_comes() {
     let cluster = cluster_without_operator().await;
     let ns = cluster.namespace("boutique-p12").await;
     let _operator = cluster.operate(&ns);
-    for name in ["service", "redis"] {
-        ns.rule(example_rule(name)).await;
-    }
     ns.apply(file("recommendation")).await.awaits(Reason::WaitingForResources).await;
     assert!(ns.find::<Deployment>("recommendation").await.is_none(), "whom it calls is not there yet");
     let catalog = ns.apply(file("productcatalog")).await;

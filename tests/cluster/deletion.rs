@@ -1,12 +1,20 @@
 //! What goes when: a resource after the objects that need it, and nothing waits for what is none of its business.
 
+use std::future;
+use std::pin::pin;
+
+use futures::TryStreamExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{Config, watcher};
 use score_operator::api::conditions::Reason;
 use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::support::rule::config_map;
+use crate::support::wait;
 use crate::support::{Namespace, Rule, Score, cluster, cluster_without_operator, rule, score};
 
 /// Holds an object: whoever set this has to let go of it.
@@ -50,6 +58,19 @@ async fn a_foreign_finalizer_is_reported_by_name_and_holds_up_nobody_else() {
     assert!(ns.get::<ConfigMap>("held-one").await.metadata.deletion_timestamp.is_none());
 }
 
+/// Waits for an event about a ConfigMap.
+async fn event_about(ns: &Namespace, name: &str) -> Event {
+    let events = watcher(ns.api::<Event>(), Config::default()).default_backoff().applied_objects();
+    let is_it = |event: &Event| {
+        event.regarding.as_ref().is_some_and(|about| {
+            about.kind.as_deref() == Some("ConfigMap") && about.name.as_deref() == Some(name)
+        })
+    };
+    let mut wanted = pin!(events.try_filter(|event| future::ready(is_it(event))));
+    let found = tokio::time::timeout(wait::DEADLINE, wanted.try_next()).await;
+    found.expect("no event").expect("a watch").expect("an event")
+}
+
 /// Two rules: what the resources of one depend on, and those.
 async fn top_and_base(ns: &Namespace, top: &str, base: &str, object: Value) {
     ns.rule(rule(base).makes("config", config_map(base, json!({"a": "b"}))).offers("host", json!("base")))
@@ -79,8 +100,15 @@ async fn p05_what_a_resource_depends_on_outlives_its_objects() {
     owners(&ns, &base.name_any(), "ConfigMap").await;
 
     workload.delete().await;
-    let top = ns.resource("upper", "top").await.name_any();
-    ns.resource_says(&top, Reason::Deleting).await;
+    let said = ns.resource_tells(&base.name_any(), "waits for ConfigMap `upper`").await;
+    assert_eq!(said.reason, Reason::Deleting);
+    for part in ["nobody needs it any more", FINALIZER] {
+        assert!(said.message.contains(part), "{part}: {}", said.message);
+    }
+    // The resource itself is gone: an event about the object tells of it.
+    let event = event_about(&ns, "upper").await;
+    assert_eq!(event.reason.as_deref(), Some("Deleting"));
+    assert!(event.note.as_ref().is_some_and(|note| note.contains(FINALIZER)), "{event:?}");
     // Others come and go meanwhile: it was not just slow.
     ns.rule(rule("other").makes_config_map()).await;
     let other = ns.apply(user("other", "other")).await;
@@ -105,9 +133,7 @@ async fn p05_so_it_does_when_both_are_taken_out_of_the_file() {
     owners(&ns, &base, "ConfigMap").await;
 
     ns.apply(score("web")).await.becomes_ready().await;
-    let said = ns.resource_says(&base, Reason::Deleting).await;
-    assert!(said.message.contains("nobody needs it any more"), "{}", said.message);
-    assert!(said.message.contains("ConfigMap `above`"), "{}", said.message);
+    ns.resource_tells(&base, "waits for ConfigMap `above`").await;
     assert!(ns.get::<ConfigMap>("below").await.metadata.deletion_timestamp.is_none());
     ns.edit::<ConfigMap>("above", held(json!(null))).await;
     ns.is_gone::<ScoreResource>(&base).await;

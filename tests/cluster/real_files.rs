@@ -6,17 +6,11 @@ use serde_json::{Value, json};
 
 use crate::gateway;
 use crate::support::workload::condition;
-use crate::support::{Confined, Namespace, Rule, Score, cluster, cluster_without_operator, rule, score};
-
-/// One of the rules in `examples/`.
-pub fn example_rule(name: &str) -> Rule {
-    Rule::from_yaml(&crate::support::file(&format!("examples/rules/{name}.yaml")))
-}
+use crate::support::{Confined, Namespace, Score, cluster, cluster_without_operator, rule, score};
 
 /// A Score file, an edit of it, and what that must change besides the ScoreWorkload.
 struct Example {
     path: &'static str,
-    rule: Option<&'static str>,
     edit: (&'static str, Value),
     changes: &'static [&'static str],
 }
@@ -30,9 +24,6 @@ impl Example {
     async fn lives(self, namespace: &str) {
         let cluster = cluster_without_operator().await;
         let ns = cluster.namespace(namespace).await;
-        if let Some(name) = self.rule {
-            ns.rule(example_rule(name)).await;
-        }
         let operator = cluster.operate(&ns);
         let file = self.file();
         let workload = ns.apply(file.clone()).await;
@@ -99,30 +90,26 @@ const DEPLOYMENT: &[&str] = &["~ Deployment/my-workload"];
 #[tokio::test]
 async fn e11_specification_annotations() {
     let edit = ("/metadata/annotations/podscoreannotationkey", json!("another"));
-    Example { path: "specification/annotations", rule: None, edit, changes: DEPLOYMENT }
-        .lives("e11-annotations")
-        .await;
+    Example { path: "specification/annotations", edit, changes: DEPLOYMENT }.lives("e11-annotations").await;
 }
 
 #[tokio::test]
 async fn e11_specification_command() {
     let edit = ("/containers/demo/args", json!(["-c", "sleep 5"]));
-    Example { path: "specification/command", rule: None, edit, changes: DEPLOYMENT }
-        .lives("e11-command")
-        .await;
+    Example { path: "specification/command", edit, changes: DEPLOYMENT }.lives("e11-command").await;
 }
 
 #[tokio::test]
 async fn e11_specification_files() {
     let edit = ("/containers/my-container/files/~1fileB.txt/content", json!("I am another"));
     let changes = &["~ ConfigMap/my-workload-my-container-file-ae7f6a5c41", "~ Deployment/my-workload"];
-    Example { path: "specification/files", rule: None, edit, changes }.lives("e11-files").await;
+    Example { path: "specification/files", edit, changes }.lives("e11-files").await;
 }
 
 #[tokio::test]
 async fn e11_specification_limits_and_requests() {
     let edit = ("/containers/my-container/resources/limits/cpu", json!("0.5"));
-    Example { path: "specification/limits-and-requests", rule: None, edit, changes: DEPLOYMENT }
+    Example { path: "specification/limits-and-requests", edit, changes: DEPLOYMENT }
         .lives("e11-limits")
         .await;
 }
@@ -130,57 +117,53 @@ async fn e11_specification_limits_and_requests() {
 #[tokio::test]
 async fn e11_specification_probes() {
     let edit = ("/containers/my-container/livenessProbe/httpGet/path", json!("/well"));
-    Example { path: "specification/probes", rule: None, edit, changes: DEPLOYMENT }.lives("e11-probes").await;
+    Example { path: "specification/probes", edit, changes: DEPLOYMENT }.lives("e11-probes").await;
 }
 
 #[tokio::test]
 async fn e11_specification_service() {
     let edit = ("/service/ports/www/port", json!(8081));
     let changes = &["~ Service/my-workload"];
-    Example { path: "specification/service", rule: None, edit, changes }.lives("e11-service").await;
+    Example { path: "specification/service", edit, changes }.lives("e11-service").await;
 }
 
 #[tokio::test]
 async fn e11_specification_variables() {
     let edit = ("/containers/my-container/variables/TEST", json!("hello"));
-    Example { path: "specification/variables", rule: None, edit, changes: DEPLOYMENT }
-        .lives("e11-variables")
-        .await;
+    Example { path: "specification/variables", edit, changes: DEPLOYMENT }.lives("e11-variables").await;
 }
 
 #[tokio::test]
 async fn e11_specification_volumes() {
     let edit = ("/containers/my-container/volumes/~1data/readOnly", json!(true));
-    Example { path: "specification/volumes", rule: None, edit, changes: DEPLOYMENT }
-        .lives("e11-volumes")
-        .await;
+    Example { path: "specification/volumes", edit, changes: DEPLOYMENT }.lives("e11-volumes").await;
 }
 
 /// An edit of the program that uses a resource, which leaves the resource alone.
-async fn resource(name: &'static str, rule: Option<&'static str>) {
+async fn resource(name: &'static str) {
     let edit = ("/containers/my-container/args", json!(["-c", "sleep 5"]));
     let path = format!("resources/{name}").leak();
-    Example { path, rule, edit, changes: DEPLOYMENT }.lives(&format!("e11-{name}")).await;
+    Example { path, edit, changes: DEPLOYMENT }.lives(&format!("e11-{name}")).await;
 }
 
 #[tokio::test]
 async fn e11_resources_amqp() {
-    resource("amqp", Some("amqp")).await;
+    resource("amqp").await;
 }
 
 #[tokio::test]
 async fn e11_resources_mysql() {
-    resource("mysql", Some("mysql")).await;
+    resource("mysql").await;
 }
 
 #[tokio::test]
 async fn e11_resources_postgres() {
-    resource("postgres", None).await;
+    resource("postgres").await;
 }
 
 #[tokio::test]
 async fn e11_resources_redis() {
-    resource("redis", Some("redis")).await;
+    resource("redis").await;
 }
 
 #[tokio::test]

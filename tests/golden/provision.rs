@@ -14,7 +14,7 @@ use score_operator::plan::graph;
 use score_operator::plan::index::{Index, Known, ResourceKey};
 use score_operator::plan::lookup::Dependency;
 use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, evaluate, offer};
-use score_operator::plan::rule::select::{Subject, matching};
+use score_operator::plan::rule::select::{Labels, Subject, matching};
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::plan::workload::ResourceState;
 use score_operator::render::resource::{Belonging, objects};
@@ -109,7 +109,7 @@ impl Case {
         let spec = self.bound(uid, &demands, best.first().cloned())?;
         files.insert(format!("resources/{name}/spec.yaml"), to_yaml(&json!(spec)));
         let rule = rules.iter().find(|rule| Some(&rule.name) == spec.rule.as_ref())?;
-        let inputs = inputs(&spec, &demands, rule, done, &index);
+        let inputs = inputs(&spec, &demands, rule, done, &index, self.labels("namespace"));
         let mut written = |file: &str, text: String| files.insert(format!("resources/{name}/{file}"), text);
         let shared = self.shared(rule, &inputs, &mut |text| drop(written("shared.yaml", text)));
         let before: ScoreResourceStatus = self.before(name, "status").unwrap_or_default();
@@ -193,11 +193,14 @@ impl Case {
             source_workload: None,
             ..inputs.spec.clone()
         };
-        let Plan::Ready(evaluated) = evaluate(rule, Part::Shared, inputs) else {
+        let of_type = |known: &&Arc<Known>| known.demands().any(|demand| demand.uid.type_ == rule.type_);
+        let index = self.index();
+        let consumers = index.workloads(NAMESPACE).filter(of_type).map(|known| known.name.clone()).collect();
+        let inputs = ResourceInputs { spec, consumers, generated: rolled(rule, true), ..inputs.clone() };
+        let Plan::Ready(evaluated) = evaluate(rule, Part::Shared, &inputs) else {
             panic!("the shared part of {} cannot be evaluated", rule.name)
         };
-        let belonging = belonging(&spec, rule);
-        let manifests = objects(&belonging, &evaluated.objects);
+        let manifests = manifests(rule, &inputs, &evaluated);
         write(documents(&manifests));
         self.live_by_key(&uid.id, &evaluated, &manifests)
     }
@@ -252,6 +255,7 @@ fn inputs(
     rule: &Rule,
     done: &Done,
     index: &Index,
+    namespace_labels: Labels,
 ) -> ResourceInputs {
     let author = binding::author(demands, spec).expect("somebody demands it");
     let dependency = |(name, uid): (&String, &ResourceUid)| {
@@ -260,26 +264,35 @@ fn inputs(
         let message = format!("waits for resource `{name}` ({uid}): {}", message.unwrap_or_default());
         (name.clone(), Dependency { uid: uid.to_string(), outputs: status.outputs, message })
     };
-    let service = |known: &Arc<Known>| (known.name.clone(), json!({"service": known.view().service}));
+    let outline = |known: &Arc<Known>| (known.name.clone(), known.outline());
+    let mut consumers: Vec<_> = demands.iter().map(|demand| demand.workload.clone()).collect();
+    consumers.sort();
     ResourceInputs {
         namespace: NAMESPACE.into(),
         spec: spec.clone(),
         workload: index.get(NAMESPACE, &author.workload).map(|known| known.view()).unwrap_or_default(),
-        workloads: index.workloads(NAMESPACE).map(service).collect(),
+        workloads: index.workloads(NAMESPACE).map(outline).collect(),
         dependencies: author.depends_on.iter().map(dependency).collect(),
-        generated: rule.generate.iter().map(|(name, how)| (name.clone(), rolled(name, how))).collect(),
+        consumers,
+        namespace_labels,
+        generated: rolled(rule, false),
     }
 }
 
 /// A secret is marked, so that it is found wherever it goes.
-fn rolled(name: &str, how: &Generate) -> String {
-    if how.is_secret() { format!("{CANARY}-{name}") } else { format!("rolled-{name}") }
+fn rolled(rule: &Rule, shared: bool) -> BTreeMap<String, String> {
+    let value = |(name, how): (&String, &Generate)| {
+        let mark = if how.is_secret() { CANARY } else { "rolled" };
+        (name.clone(), format!("{mark}-{name}"))
+    };
+    rule.rolls(shared).map(value).collect()
 }
 
 fn manifests(rule: &Rule, inputs: &ResourceInputs, evaluated: &Evaluated) -> Manifests {
     let belonging = belonging(&inputs.spec, rule);
     let all = objects(&belonging, &evaluated.objects);
-    let secret = (!rule.generate.is_empty()).then(|| generated::render(&belonging, &inputs.generated));
+    let is_generated = rule.keeps_rolled(inputs.spec.class == SHARED_CLASS);
+    let secret = is_generated.then(|| generated::render(&belonging, &inputs.generated));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 

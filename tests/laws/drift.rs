@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use score_operator::api::labels::MANAGER;
 use score_operator::render::drift::must_apply;
-use score_operator::render::resource::{Ties, score_resource};
+use score_operator::render::resource::{Bonds, score_resource};
 use score_operator::render::{Manifests, Owner};
 use serde_json::{Value, json};
 
@@ -89,14 +89,14 @@ fn is_key(pointer: &str) -> bool {
 #[test]
 fn what_default_rules_make_is_not_applied_again() {
     for (name, rule) in default_rules() {
-        let (_, manifests) = provisioned(&rule, &default_inputs(&name));
+        let (_, manifests) = provisioned(&rule, &default_inputs(&rule));
         for manifest in manifests.iter() {
             let live = live_after_apply(&manifest.body);
             assert!(!must_apply(&manifest.body, &live, MANAGER), "{name}: {}\n{live:#}", manifest.redacted());
         }
     }
-    let spec = default_inputs("postgres").spec;
+    let spec = default_inputs(&default_rules()["postgres"]).spec;
     let owner = Owner { kind: "ScoreWorkload", name: "web".into(), uid: "u-1".into() };
-    let manifest = score_resource(NAMESPACE, &spec, Ties { owners: &[owner], ..Ties::default() });
+    let manifest = score_resource(NAMESPACE, &spec, &Bonds { owners: vec![owner], ..Bonds::default() });
     assert!(!must_apply(&manifest.body, &live_after_apply(&manifest.body), MANAGER));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule};
+use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule, ProvisionerRuleSpec};
 use score_operator::plan::Plan;
 use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, RuleObject, WorkloadView, evaluate};
 use score_operator::plan::rule::{Rule, compile};
@@ -13,19 +13,36 @@ use serde_json::{Map, Value, json};
 use super::given::NAMESPACE;
 use super::secrets;
 
-pub fn default_rules() -> BTreeMap<String, Rule> {
+pub fn default_specs() -> BTreeMap<String, ProvisionerRuleSpec> {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/rules");
-    let read = |name: &str| {
-        let text = std::fs::read_to_string(directory.join(format!("{name}.yaml"))).expect("a default rule");
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(path).expect("a default rule");
         let rule: ProvisionerRule = serde_saphyr::from_str(&text).expect("YAML");
-        (name.to_owned(), compile(name, &rule.spec).expect("a good rule"))
+        (name, rule.spec)
     };
-    ["dns", "postgres", "route", "sqs", "volume"].into_iter().map(read).collect()
+    let files = std::fs::read_dir(directory).expect("config/rules").map(|file| file.expect("a file").path());
+    let is_rule = |path: &std::path::PathBuf| {
+        path.extension().is_some_and(|it| it == "yaml") && !path.ends_with("kustomization.yaml")
+    };
+    files.filter(is_rule).map(read).collect()
 }
 
-pub fn default_inputs(rule: &str) -> ResourceInputs {
-    let params = if rule == "route" { json!({"host": "example.com", "port": 80}) } else { json!({}) };
-    inputs(&default_rules()[rule], &params)
+pub fn default_rules() -> BTreeMap<String, Rule> {
+    let compiled = |(name, spec): (String, ProvisionerRuleSpec)| {
+        let rule = compile(&name, &spec).expect("a good rule");
+        (name, rule)
+    };
+    default_specs().into_iter().map(compiled).collect()
+}
+
+pub fn default_inputs(rule: &Rule) -> ResourceInputs {
+    let params = match rule.name.as_str() {
+        "route" => json!({"host": "example.com", "port": 80}),
+        "service-port" => json!({"workload": "other", "port": 80}),
+        _ => json!({}),
+    };
+    inputs(rule, &params)
 }
 
 pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
@@ -36,8 +53,15 @@ pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
     ResourceInputs {
         namespace: NAMESPACE.into(),
         spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView { name: "web".into(), metadata: json!({"name": "web"}), service: json!({}) },
+        workload: WorkloadView {
+            name: "web".into(),
+            metadata: json!({"name": "web"}),
+            service: json!({}),
+            service_name: "web".into(),
+        },
         workloads: Map::new(),
+        consumers: vec!["web".into()],
+        namespace_labels: BTreeMap::new(),
         dependencies: BTreeMap::new(),
         generated: rule.generate.iter().map(rolled).collect(),
     }

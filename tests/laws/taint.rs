@@ -44,7 +44,7 @@ fn no_rule_shows_a_secret_but_in_the_data_of_a_secret() {
 #[test]
 fn no_default_rule_shows_a_secret_but_in_the_data_of_a_secret() {
     for (name, rule) in default_rules() {
-        let inputs = default_inputs(&name);
+        let inputs = default_inputs(&rule);
         let (evaluated, manifests) = provisioned(&rule, &inputs);
         manifests_are_clean(&manifests).unwrap_or_else(|error| panic!("{name}: {error}"));
         let live = evaluated.objects.iter().map(|object| (object.key.clone(), object.body.clone())).collect();

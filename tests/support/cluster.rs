@@ -264,14 +264,21 @@ async fn rights_are_aggregated(places: &Places) {
     wait::within(places, api, "score-operator", "has all aggregated rules", aggregated).await;
 }
 
-/// Waits until the operator has read the default rules.
+/// The names of the default rules.
+fn default_rules() -> Vec<String> {
+    let kustomization = super::yaml(&super::file("config/rules/kustomization.yaml"));
+    let files = kustomization["resources"].as_array().into_iter().flatten().filter_map(|file| file.as_str());
+    files.filter_map(|file| file.strip_suffix(".yaml")).map(str::to_owned).collect()
+}
+
+/// Waits until the operator has read the default rules; that for `route` waits for the Gateway API.
 async fn rules_are_admitted(places: Places) {
     let api: Api<ProvisionerRule> = Api::all(places.client().await);
-    for name in ["dns", "postgres", "sqs", "volume"] {
+    for name in default_rules().into_iter().filter(|name| name != "route") {
         let ready = |rule: Option<&ProvisionerRule>| {
             let status = rule.and_then(|rule| rule.status.as_ref());
             status.is_some_and(|status| is_true(&status.conditions, ConditionType::Ready))
         };
-        wait::within(&places, api.clone(), name, "is admitted", ready).await;
+        wait::within(&places, api.clone(), &name, "is admitted", ready).await;
     }
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use kube::api::{Api, ApiResource, DynamicObject, ListParams, PartialObjectMeta};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, ObjectList, PartialObjectMeta};
 use kube::core::NamespaceResourceScope;
 use kube::discovery::{Discovery, Scope, verbs};
 use kube::runtime::watcher::{Config, watcher};
@@ -45,12 +45,22 @@ pub async fn all(client: &Client, namespace: &str) -> Vec<Found> {
     let kinds = kinds(client).await.into_iter().filter(|kind| kind.kind != "Event");
     let lists = kinds.map(|kind| async move {
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
-        let list = api.list_metadata(&ListParams::default()).await.unwrap();
+        let list = listed(&api).await;
         list.items.into_iter().map(|found| (kind.clone(), found)).collect::<Vec<_>>()
     });
     let kinds: Vec<_> = lists.collect();
     let found: Vec<_> = stream::iter(kinds).buffer_unordered(8).collect().await;
     found.into_iter().flatten().filter(|(kind, found)| !is_usual(&kind.kind, &found.name_any())).collect()
+}
+
+/// A list. A CRD that nobody has listed yet answers "storage is (re)initializing" at first.
+async fn listed(api: &Api<DynamicObject>) -> ObjectList<PartialObjectMeta<DynamicObject>> {
+    loop {
+        match api.list_metadata(&ListParams::default()).await {
+            Err(kube::Error::Api(status)) if status.code == 429 => tokio::task::yield_now().await,
+            answer => return answer.unwrap(),
+        }
+    }
 }
 
 /// What every namespace has.

@@ -24,7 +24,11 @@ const SETS: &[Set] = &[
         directory: "docs/schemas",
         files: &["provisionerrule.json", "ruletest.json", "scoreworkload.json"],
     },
-    Set { command: "docs", directory: "docs", files: &["annotations.md", "api.md", "expressions.md"] },
+    Set {
+        command: "docs",
+        directory: "docs",
+        files: &["annotations.md", "api.md", "expressions.md", "rules.md"],
+    },
 ];
 
 /// Writes the files, or fails if they are not what would be written.

@@ -9,7 +9,9 @@ use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde_json::json;
 
+use super::Resource;
 use crate::api::API_VERSION;
+use crate::api::labels::FOREGROUND;
 use crate::api::names::SHARED_CLASS;
 use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource};
 use crate::api::rule::DeletionPolicy;
@@ -18,14 +20,44 @@ use crate::cluster::world::World;
 use crate::plan::index::ResourceKey;
 use crate::plan::rule::Rule;
 use crate::render::cluster_scoped::is_retained;
-use crate::render::outlive::is_taken_down_by_others;
+use crate::render::outlive::is_of_others;
+use crate::render::resource::Bonds;
+
+/// What ties a resource to others. `rule` is the one that it is bound to, from now on.
+///
+/// # Errors
+/// Where the API server cannot be asked.
+pub async fn bonds(
+    world: &World,
+    key: &ResourceKey,
+    rule: Option<&str>,
+    seen: &Resource,
+) -> Result<Bonds, Error> {
+    let rule = rule.and_then(|rule| world.rule(rule));
+    let outlived = by_resource(world, key, seen.existing.as_deref()).await?;
+    let cleans_up = rule.as_ref().is_some_and(|rule| makes_cluster_scoped(rule, key))
+        || has_cluster_scoped(world, key, seen.existing.as_deref()).await?;
+    // For good: what depended on something once may be taken out of the file together with it.
+    let stayed = seen.existing.as_ref().is_none_or(|it| it.finalizers().iter().any(|it| it == FOREGROUND));
+    let stays = stayed && !is_in_order(rule.as_deref(), seen);
+    Ok(Bonds { owners: seen.owners.clone(), outlived, stays, cleans_up })
+}
+
+/// Whether others must outlive objects of this resource: what it depends on, or its Secrets.
+fn is_in_order(rule: Option<&Rule>, seen: &Resource) -> bool {
+    let depends = seen.binding.demands.iter().any(|demand| !demand.depends_on.is_empty());
+    let kinds = rule.iter().flat_map(|rule| rule.kinds());
+    let status = seen.existing.as_ref().and_then(|existing| existing.status.as_ref());
+    let made = status.iter().flat_map(|status| &status.inventory).map(|entry| entry.id.api_version.clone());
+    depends || kinds.map(|(version, _)| version).chain(made).any(|version| is_of_others(&version))
+}
 
 /// The objects of the resources that depend on this one, as far as they are there; also of those that are gone
 /// themselves. Of what a rule shares, only objects whose own controller has to take them down: there may be many.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn by_resource(
+async fn by_resource(
     world: &World,
     key: &ResourceKey,
     existing: Option<&ScoreResource>,
@@ -33,7 +65,7 @@ pub async fn by_resource(
     let mut candidates = of_dependents(world, key);
     candidates.extend(existing.into_iter().flat_map(owning_objects));
     if key.uid.class == SHARED_CLASS {
-        candidates.retain(|_, entry| is_taken_down_by_others(&entry.id));
+        candidates.retain(|_, entry| is_of_others(&entry.id.api_version));
     }
     present(world, &key.namespace, candidates.into_values()).await
 }
@@ -48,19 +80,22 @@ pub async fn by_secrets(
     namespace: &str,
     inventory: &[InventoryEntry],
 ) -> Result<Vec<InventoryEntry>, Error> {
-    let taken_down = inventory.iter().filter(|entry| is_taken_down_by_others(&entry.id)).cloned();
+    let taken_down = inventory.iter().filter(|entry| is_of_others(&entry.id.api_version)).cloned();
     present(world, namespace, taken_down).await
 }
 
-/// The objects of a resource that go with it and are still there. For one that is being deleted: they hold it up.
+/// Those objects of an inventory that go with their owner and are still there.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn left(world: &World, resource: &ScoreResource) -> Result<Vec<Arc<DynamicObject>>, Error> {
-    let namespace = resource.namespace().unwrap_or_default();
+pub async fn left(
+    world: &World,
+    namespace: &str,
+    inventory: &[InventoryEntry],
+) -> Result<Vec<Arc<DynamicObject>>, Error> {
     let mut found = Vec::new();
-    for entry in resource.status.iter().flat_map(|status| &status.inventory) {
-        found.extend(live(world, &namespace, entry).await?.filter(|live| goes(live)));
+    for entry in inventory {
+        found.extend(live(world, namespace, entry).await?.filter(|live| goes(live)));
     }
     Ok(found)
 }
@@ -109,20 +144,12 @@ async fn present(
     Ok(found)
 }
 
-/// Whether the operator itself has to take something down when a resource goes: its rule makes objects in no namespace
-/// that go with it, or some are there.
-///
-/// # Errors
-/// Where the API server cannot be asked.
-pub async fn must_clean_up(
+/// Whether objects in no namespace were made for a resource that go with it, and are there.
+async fn has_cluster_scoped(
     world: &World,
     key: &ResourceKey,
-    rule: Option<&str>,
     existing: Option<&ScoreResource>,
 ) -> Result<bool, Error> {
-    if rule.and_then(|rule| world.rule(rule)).is_some_and(|rule| makes_cluster_scoped(&rule, key)) {
-        return Ok(true);
-    }
     for entry in existing.iter().flat_map(|found| &found.status).flat_map(|status| &status.inventory) {
         let Some(kind) = world.kinds.resolve(&entry.id.api_version, &entry.id.kind).await? else { continue };
         if kind.scope == ObjectScope::Cluster

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::retains;
+use super::{consumers, retains};
 use crate::api::conditions::{ConditionType, is_true, is_true_of};
 use crate::api::labels;
-use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret};
 use crate::api::resource::ScoreResource;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::Error;
@@ -46,50 +46,43 @@ pub fn resource(world: &World, key: &ResourceKey) -> Resource {
     let owners = owners(world, key, existing.as_deref());
     let holders = holders(world, key, &demands, &owners, existing.as_deref());
     let (matching, guards) = matching_rules(world, key, existing.as_deref(), &demands);
-    let (move_to, remark) = asked_to_move(world, existing.as_deref(), &matching);
+    let asked = asked_to_move(world, existing.as_deref(), &matching);
     let binding = BindingInputs {
         uid: key.uid.clone(),
         existing: existing.as_ref().map(|resource| resource.spec.clone()),
         demands,
         holders,
         best_rule: matching.first().cloned(),
-        move_to,
+        move_to: asked.clone().unwrap_or_default(),
         new_guid: (world.environment.random)(20).to_lowercase(),
     };
-    Resource { binding, existing, owners, matching, guards, remark }
+    Resource { binding, existing, owners, matching, guards, remark: asked.err() }
 }
 
-/// The rule that a person asks to move a resource to (P04), or why it is not moved.
+/// The rule that a person asks to move a resource to (P04), if any.
+///
+/// Fails with the reason why it is not moved there.
 fn asked_to_move(
     world: &World,
     existing: Option<&ScoreResource>,
     matching: &[String],
-) -> (Option<String>, Option<String>) {
-    let Some(existing) = existing.filter(|existing| existing.spec.class != SHARED_CLASS) else {
-        return (None, None);
-    };
-    let Some(asked) = existing.annotations().get(labels::MOVE_TO) else { return (None, None) };
-    let is_usable =
-        matches!(world.book().get(asked).map(|entry| &entry.admission), Some(Admission::Ready(_)));
-    match (matching.contains(asked), is_usable) {
-        (true, true) => (Some(asked.clone()), None),
-        _ if existing.spec.rule.as_ref() == Some(asked) => (None, None),
-        (true, false) => (
-            None,
-            Some(format!(
-                "it is not moved to rule `{asked}`, which cannot be used: see `kubectl describe prule {asked}`"
-            )),
-        ),
-        (false, _) => {
-            let there = list(matching.iter().map(String::as_str));
-            let hint = did_you_mean(asked, matching.iter().map(String::as_str));
-            (
-                None,
-                Some(format!(
-                    "it is not moved to `{asked}`, which is no rule that matches it{hint} (those that do: {there})"
-                )),
-            )
-        }
+) -> Result<Option<String>, String> {
+    let own = existing.filter(|existing| existing.spec.class != SHARED_CLASS);
+    let asked = own.and_then(|existing| existing.annotations().get(labels::MOVE_TO));
+    let bound = existing.and_then(|existing| existing.spec.rule.as_ref());
+    let Some(asked) = asked.filter(|asked| bound != Some(asked)) else { return Ok(None) };
+    if !matching.contains(asked) {
+        let hint = did_you_mean(asked, matching.iter().map(String::as_str));
+        let there = list(matching.iter().map(String::as_str));
+        return Err(format!(
+            "it is not moved to `{asked}`, which is no rule that matches it{hint} (those that do: {there})"
+        ));
+    }
+    match world.book().get(asked).map(|entry| &entry.admission) {
+        Some(Admission::Ready(_)) => Ok(Some(asked.clone())),
+        _ => Err(format!(
+            "it is not moved to rule `{asked}`, which cannot be used: see `kubectl describe prule {asked}`"
+        )),
     }
 }
 
@@ -160,14 +153,10 @@ fn owner(resource: &ScoreResource) -> Option<Owner> {
 /// tell: what is shared then stays, and nothing new is made.
 fn sharers(world: &World, key: &ResourceKey, exists: bool) -> Vec<Owner> {
     let shares = world.rule(&key.uid.id).map_or(exists, |rule| !rule.shared.is_empty());
-    let uses = |resource: &Arc<ScoreResource>| {
-        let bound = resource.spec.rule.as_deref();
-        resource.namespace().as_deref() == Some(&key.namespace)
-            && resource.spec.class != SHARED_CLASS
-            && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == key.uid)
-    };
     let all = world.caches.resources.all();
-    let found = all.iter().filter(|found| shares && uses(found) && is_admitted(found));
+    let found = all
+        .iter()
+        .filter(|found| shares && consumers::shares(found, &key.namespace, &key.uid) && is_admitted(found));
     found.filter_map(|found| owner(found)).collect()
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::lookup::ANY;
 use super::super::patch::MISPLACED;
 use super::super::problem::Problem;
 use super::scope::{self, Part};
@@ -28,6 +29,12 @@ impl<'a> Use<'a> {
         Self { path, names: names.clone(), exposed: exposed.clone(), functions, part, secrets }
     }
 
+    fn condition(condition: &'a Expression, part: Part) -> Self {
+        let (path, functions) = (condition.path(), condition.functions());
+        let (names, exposed) = (condition.names(), condition.names());
+        Self { path, names, exposed, functions, part, secrets: Secrets::Refused }
+    }
+
     fn problem(&self, message: impl Into<String>) -> Problem {
         Problem::new(self.path, Reason::InvalidRule, message)
     }
@@ -50,7 +57,8 @@ enum Secrets {
 /// All problems with the names of a rule.
 pub(super) fn check(rule: &Rule) -> Vec<Problem> {
     let tainted = tainted_locals(rule);
-    let mut problems = Vec::new();
+    let mut problems = unsteady_names(rule);
+    problems.extend(any_output(rule));
     for found in uses(rule) {
         problems.extend(misplaced_function(&found));
         let unknown = |name: &Vec<String>| scope::unknown(rule, found.part, name);
@@ -59,6 +67,50 @@ pub(super) fn check(rule: &Rule) -> Vec<Problem> {
         problems.extend(found.exposed.iter().filter_map(misplaced));
     }
     problems
+}
+
+/// The output that stands for all others is a reference, and so one whole call of `secret_ref`.
+fn any_output(rule: &Rule) -> Option<Problem> {
+    let mut leaves = rule.outputs.get(ANY)?.leaves();
+    let is_reference = |leaf: &Leaf| leaf.keys.is_empty() && leaf.native && leaf.functions == [SECRET_REF];
+    let message = "expected `{{ secret_ref(name, '*') }}`: it stands for all outputs, each of which is a key of that Secret";
+    (!leaves.next().is_some_and(is_reference))
+        .then(|| Problem::new(format!("outputs.{ANY}"), Reason::InvalidRule, message))
+}
+
+/// What changes when another workload comes or goes.
+const UNSTEADY: &[&str] = &["workloads", "consumers"];
+
+/// Names of objects that would change with other workloads: what is in the object that has the old name would be lost
+/// (P02).
+fn unsteady_names(rule: &Rule) -> Vec<Problem> {
+    let mut unsteady = BTreeSet::new();
+    for (local, node) in &rule.locals {
+        if node.leaves().flat_map(|leaf| &leaf.names).any(|name| is_unsteady(&unsteady, name)) {
+            unsteady.insert(local.as_str());
+        }
+    }
+    let problem = |leaf: &Leaf| {
+        let name = leaf.names.iter().find(|name| is_unsteady(&unsteady, name))?.join(".");
+        let message = format!(
+            "is made of `{name}`, which changes as other workloads come and go: the object would be made anew, and what is in it lost; use `id` or `uid`"
+        );
+        Some(Problem::new(&leaf.path, Reason::InvalidRule, message))
+    };
+    let manifests = rule.manifests.iter().chain(&rule.shared);
+    let names = manifests
+        .flat_map(|manifest| manifest.node.leaves())
+        .filter(|leaf| leaf.keys == ["metadata", "name"]);
+    names.filter_map(problem).collect()
+}
+
+fn is_unsteady(locals: &BTreeSet<&str>, name: &[String]) -> bool {
+    match name {
+        [root, key, ..] if root == "locals" => locals.contains(key.as_str()),
+        [root] if root == "locals" => !locals.is_empty(),
+        [root, ..] => UNSTEADY.contains(&root.as_str()),
+        [] => false,
+    }
 }
 
 /// Whether any expression of the rule names `root`.
@@ -74,21 +126,10 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let outputs = rule.outputs.values().flat_map(|node| plain(node, Part::Live, Secrets::Covered));
     let patched = |leaf| Use::new(leaf, Part::Live, Secrets::Patched(patches::takes_reference(leaf)));
     let patches = rule.patches.iter().flat_map(Node::leaves).map(patched);
-    let ready = rule.ready_when.iter().map(|(_, found)| condition(found, Part::Live));
+    let ready = rule.ready_when.iter().map(|(_, found)| Use::condition(found, Part::Live));
     let deny =
-        rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| condition(found, Part::Resource));
+        rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| Use::condition(found, Part::Resource));
     locals.chain(manifests).chain(shared).chain(outputs).chain(patches).chain(ready).chain(deny).collect()
-}
-
-fn condition(found: &Expression, part: Part) -> Use<'_> {
-    Use {
-        path: found.path(),
-        names: found.names(),
-        exposed: found.names(),
-        functions: found.functions(),
-        part,
-        secrets: Secrets::Refused,
-    }
 }
 
 fn plain(node: &Node, part: Part, secrets: Secrets) -> impl Iterator<Item = Use<'_>> {
@@ -97,12 +138,14 @@ fn plain(node: &Node, part: Part, secrets: Secrets) -> impl Iterator<Item = Use<
 
 fn in_manifest(manifest: &ManifestTemplate, part: Part) -> impl Iterator<Item = Use<'_>> {
     let is_secret = manifest.is_secret();
-    manifest.node.leaves().map(move |leaf| {
+    let when = manifest.when.iter().map(move |condition| Use::condition(condition, part));
+    let leaves = manifest.node.leaves().map(move |leaf| {
         let in_data = is_secret && leaf.keys.first().is_some_and(|key| key == "data");
         let encoded = leaf.native && leaf.outer_filter.as_deref() == Some("b64encode");
         let secrets = if in_data { Secrets::Encoded(encoded) } else { Secrets::Refused };
         Use::new(leaf, part, secrets)
-    })
+    });
+    when.chain(leaves)
 }
 
 /// A reference where only a value can stand, and a text with secret parts where nobody could write its Secret.

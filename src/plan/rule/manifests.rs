@@ -7,7 +7,7 @@ use super::{cluster_scoped, node};
 use crate::api::GROUP;
 use crate::api::conditions::Reason;
 use crate::api::resource::ObjectScope;
-use crate::template::Node;
+use crate::template::{Expression, Node, TemplateError};
 
 /// One object of a rule.
 pub struct ManifestTemplate {
@@ -19,6 +19,8 @@ pub struct ManifestTemplate {
     pub kind: String,
     /// Where it lives: as the rule says, which admission compares with the cluster.
     pub scope: ObjectScope,
+    /// Whether it is made at all; always, where there is no condition.
+    pub when: Option<Expression>,
     /// All of it.
     pub node: Node,
 }
@@ -60,6 +62,9 @@ const FORBIDDEN_GROUPS: &[&str] = &[
 /// The Secret type that hands out a `ServiceAccount`'s token.
 pub const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 
+/// The key, beside `apiVersion`, of the condition under which an object is made.
+pub const WHEN: &str = "$when";
+
 /// Compiles the manifests below `root`.
 pub(super) fn compile(
     root: &str,
@@ -82,17 +87,45 @@ fn template(
     let found = shape(path, value);
     let api_version = constant(path, value, "apiVersion", problems);
     let kind = constant(path, value, "kind", problems);
-    let node = node(path, value, problems);
+    let mut body = value.clone();
+    let condition = body.as_object_mut().and_then(|body| body.remove(WHEN));
+    let when = condition.and_then(|condition| when(&format!("{path}.{WHEN}"), &condition, problems));
+    let node = node(path, &body, problems);
     let well_formed = found.is_empty();
     problems.extend(found);
     let (api_version, kind, node) = (api_version?, kind?, node?);
     problems.extend(forbidden(path, &api_version, &kind, value));
-    let scope = if cluster_scoped.contains(&kind) { ObjectScope::Cluster } else { ObjectScope::Namespaced };
-    if scope == ObjectScope::Cluster && value["metadata"].get("namespace").is_some() {
+    let scope = scope(path, &kind, value, cluster_scoped, problems);
+    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, scope, when, node })
+}
+
+/// Where the rule says that a kind lives; what lives in no namespace names none.
+fn scope(
+    path: &str,
+    kind: &str,
+    value: &Value,
+    cluster_scoped: &[String],
+    problems: &mut Vec<Problem>,
+) -> ObjectScope {
+    if !cluster_scoped.iter().any(|found| found == kind) {
+        return ObjectScope::Namespaced;
+    }
+    if value["metadata"].get("namespace").is_some() {
         let message = format!("{kind} lives in no namespace, as `allowClusterScoped` says: leave this out");
         problems.push(Problem::new(format!("{path}.metadata.namespace"), Reason::InvalidRule, message));
     }
-    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, scope, node })
+    ObjectScope::Cluster
+}
+
+/// A condition is one whole expression, as text is never true or false.
+fn when(path: &str, condition: &Value, problems: &mut Vec<Problem>) -> Option<Expression> {
+    let Some(text) = condition.as_str() else {
+        let message = "expected exactly one expression, such as `{{ params.size > 1 }}`: the object is made while it is true";
+        problems.push(Problem::new(path, Reason::InvalidRule, message));
+        return None;
+    };
+    let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
+    Expression::compile(text, path).map_err(|error| problems.push(problem(error))).ok()
 }
 
 /// `apiVersion` and `kind` are written out, so that permission and existence can be checked before

@@ -73,6 +73,8 @@ pub struct Rule {
     pub revision: String,
     /// What it forbids, if it is a guardrail; then it provides nothing.
     pub deny: Option<Denial>,
+    /// The locals that `shared` can name: those that are made of nothing that belongs to one resource.
+    pub shared_locals: BTreeSet<String>,
     /// Whether any expression reads the other workloads of the namespace (P12).
     pub reads_workloads: bool,
     /// What is defined and never used, with paths within `spec`: worth a warning, and no reason to refuse it.
@@ -94,6 +96,18 @@ impl Rule {
         let all = self.manifests.iter().chain(&self.shared);
         all.map(|manifest| (manifest.api_version.clone(), manifest.kind.clone())).collect()
     }
+
+    /// What is rolled for each resource, or, if `shared`, for what its resources in a namespace share.
+    pub fn rolls(&self, shared: bool) -> impl Iterator<Item = (&String, &Generate)> {
+        self.generate.iter().filter(move |(_, how)| how.is_shared() == shared)
+    }
+
+    /// Whether what it makes for each resource, or shares, comes with a Secret of rolled values. Under `Retain` that
+    /// Secret also keeps the guid of the resource.
+    #[must_use]
+    pub fn keeps_rolled(&self, shared: bool) -> bool {
+        self.rolls(shared).next().is_some() || (!shared && self.deletion_policy == DeletionPolicy::Retain)
+    }
 }
 
 /// Compiles and checks a rule.
@@ -106,6 +120,7 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
         return Err(problems);
     }
     let mut rule = build(name, spec, &mut problems);
+    rule.shared_locals = scope::shared_locals(&rule);
     rule.reads_workloads = checks::reads(&rule, "workloads");
     rule.unused = checks::unused(&rule);
     rule.unused.extend(cluster_scoped::unused(&rule));
@@ -174,6 +189,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         max_unavailable: max_unavailable.unwrap_or_default(),
         revision: revision::revision(spec),
         deny: deny.map(|message| Denial { message, when }),
+        shared_locals: BTreeSet::new(),
         reads_workloads: false,
         unused: Vec::new(),
     }

@@ -1,10 +1,13 @@
 //! What expressions can name, and what is known of it before any resource is: a name that can never have a value is
 //! refused when the rule is.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::super::problem::{list, near_miss};
 use super::{ManifestTemplate, Rule};
+use crate::api::rule::Generate;
 use crate::template::{Node, Outline};
 
 /// A name that expressions can use.
@@ -31,11 +34,15 @@ pub enum Place {
 /// All names.
 pub const NAMES: &[Name] = &[
     name("params", Place::Resource, "The params, after placeholders, defaults and schema."),
-    name("locals", Place::Resource, "The rule's own named expressions, by name."),
+    name(
+        "locals",
+        Place::All,
+        "The rule's own named expressions, by name; in `shared` those that are made of what is in scope there.",
+    ),
     name(
         "generated",
-        Place::Resource,
-        "What `generate` rolled, by name. Secret unless the rule says otherwise.",
+        Place::All,
+        "What `generate` rolled, by name; in `shared` what it rolled with `shared: true`, elsewhere the rest. Secret unless the rule says otherwise.",
     ),
     name(
         "metadata",
@@ -51,9 +58,23 @@ pub const NAMES: &[Name] = &[
     name(
         "workload",
         Place::Resource,
-        "The workload that first defined the resource: its `name`, `metadata` and `service`, as in its Score file.",
+        "The workload that first defined the resource: its `name`, `metadata` and `service`, as in its Score file, and the `serviceName` of its Service.",
     ),
-    name("workloads", Place::Resource, "All workloads of the namespace by name, each with its `service`."),
+    name(
+        "workloads",
+        Place::Resource,
+        "All workloads of the namespace by name, each with its `service` and the `serviceName` of that.",
+    ),
+    name(
+        "consumers",
+        Place::All,
+        "The names of the workloads that use the resource, or in `shared` any of the rule's resources in the namespace, sorted. For what an object holds: a name made of them would change as they come and go.",
+    ),
+    name(
+        "namespaceLabels",
+        Place::All,
+        "The labels of the namespace. A change of them is looked at at once.",
+    ),
     name(
         "objects",
         Place::Live,
@@ -94,7 +115,10 @@ pub(super) fn unknown(rule: &Rule, part: Part, name: &[String]) -> Option<String
         let hint = did_you_mean("", root, &scope);
         return Some(format!("`{root}` is not in scope here{hint} (in scope: {})", list(scope)));
     }
-    let mut shape = Shape::of(rule, root);
+    if let Some(elsewhere) = keys.first().and_then(|key| elsewhere(rule, part, root, key)) {
+        return Some(elsewhere);
+    }
+    let mut shape = Shape::of(rule, part, root);
     for (index, key) in keys.iter().enumerate() {
         let parent = name[..=index].join(".");
         shape = match shape.entry(key) {
@@ -103,6 +127,51 @@ pub(super) fn unknown(rule: &Rule, part: Part, name: &[String]) -> Option<String
         };
     }
     None
+}
+
+/// What is there, but not where it is named.
+fn elsewhere(rule: &Rule, part: Part, root: &str, key: &str) -> Option<String> {
+    let in_shared = part == Part::Shared;
+    match root {
+        "locals" if in_shared && !is_local(rule, part, key) && is_local(rule, Part::Resource, key) => {
+            Some(format!(
+                "`locals.{key}` is not in scope here: it is made of what belongs to one resource, and `shared` belongs to none"
+            ))
+        }
+        "generated" if rule.generate.get(key).is_some_and(|how| how.is_shared() != in_shared) => {
+            let (whose, cure) = if in_shared {
+                ("of each resource", "with `shared: true` it belongs to what is shared")
+            } else {
+                ("of what is shared", "let an object in `shared` keep it, and refer to that")
+            };
+            Some(format!("`generated.{key}` is not in scope here: it is {whose}; {cure}"))
+        }
+        _ => None,
+    }
+}
+
+fn is_local(rule: &Rule, part: Part, name: &str) -> bool {
+    let known = part != Part::Shared || rule.shared_locals.contains(name);
+    known && rule.locals.iter().any(|(local, _)| local == name)
+}
+
+/// The locals that are made of nothing that belongs to one resource. Each stands after those that it uses.
+pub(super) fn shared_locals(rule: &Rule) -> BTreeSet<String> {
+    let scope: Vec<&str> = Part::Shared.names().collect();
+    let mut shared = BTreeSet::new();
+    for (local, node) in &rule.locals {
+        let belongs_to_all = |name: &Vec<String>| match name.as_slice() {
+            [root, key, ..] if root == "locals" => shared.contains(key),
+            [root, key, ..] if root == "generated" => rule.generate.get(key).is_some_and(Generate::is_shared),
+            [root] if root == "locals" || root == "generated" => false,
+            [root, ..] => scope.contains(&root.as_str()),
+            [] => true,
+        };
+        if node.leaves().flat_map(|leaf| &leaf.names).all(belongs_to_all) {
+            shared.insert(local.clone());
+        }
+    }
+    shared
 }
 
 fn did_you_mean(prefix: &str, name: &str, known: &[&str]) -> String {
@@ -155,7 +224,7 @@ impl Nothing<'_> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(rule: &'a Rule, root: &str) -> Self {
+    fn of(rule: &'a Rule, part: Part, root: &str) -> Self {
         let scalars = |names: &[&'a str]| Self::Map(names.iter().map(|name| (*name, Self::Scalar)).collect());
         match root {
             // A guardrail sees the params of whichever rule provides the resource.
@@ -164,15 +233,19 @@ impl<'a> Shape<'a> {
             "locals" => Self::Map(
                 rule.locals
                     .iter()
+                    .filter(|(name, _)| is_local(rule, part, name))
                     .map(|(name, node)| (name.as_str(), Self::Made(node, Vec::new())))
                     .collect(),
             ),
-            "generated" => scalars(&rule.generate.keys().map(String::as_str).collect::<Vec<_>>()),
+            "generated" => {
+                scalars(&rule.rolls(part == Part::Shared).map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+            }
             "objects" => Self::Map(rule.manifests.iter().chain(&rule.shared).map(Self::live).collect()),
             "workload" => Self::Map(vec![
                 ("name", Self::Scalar),
                 ("metadata", Self::Open),
                 ("service", Self::service()),
+                ("serviceName", Self::Scalar),
             ]),
             "id" | "uid" | "guid" | "type" | "class" | "namespace" => Self::Scalar,
             _ => Self::Open,

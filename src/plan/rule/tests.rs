@@ -73,7 +73,10 @@ fn p09_a_name_that_can_never_have_a_value_is_refused() {
         ("locals.sizes.small.memory", "there is no `locals.sizes.small.memory` (there: `cpu`)"),
         ("generated.pasword", "did you mean `generated.password`?"),
         ("generated.nick.x", "`generated.nick` is a text, number or bool"),
-        ("workload.labels", "there is no `workload.labels` (there: `metadata`, `name`, `service`)"),
+        (
+            "workload.labels",
+            "there is no `workload.labels` (there: `metadata`, `name`, `service`, `serviceName`)",
+        ),
         ("workload.name.x", "`workload.name` is a text, number or bool"),
         ("workload.service.port", "did you mean `workload.service.ports`?"),
         ("id.x", "there is no `id.x`: `id` is a text, number or bool"),
@@ -284,4 +287,98 @@ fn conditions_of_a_guardrail_are_checked() {
     let typo = json!({"params": schema, "denyWhen": ["{{ params.sise > 3 }}"]});
     assert!(said(typo).contains("did you mean `params.size`?"));
     assert!(said(json!({"deny": null, "denyWhen": ["{{ true }}"]})).contains("there is no `deny`"));
+}
+
+/// A ConfigMap in `root`, with `more` beside its `apiVersion`.
+fn made_in(root: &str, more: &Value) -> Value {
+    let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}});
+    object.as_object_mut().expect("an object").extend(more.as_object().expect("fields").clone());
+    json!({ root: { "m": object } })
+}
+
+#[test]
+fn what_an_object_waits_for_is_a_condition_and_holds_no_secret() {
+    for (root, condition, message) in [
+        ("manifests", json!(true), "$when: expected exactly one expression"),
+        ("manifests", json!("yes"), "$when: expected exactly one expression"),
+        ("manifests", json!("a {{ params.size }}"), "$when: expected exactly one expression"),
+        ("manifests", json!("{{ params.sise > 1 }}"), "$when: there is no `params.sise`"),
+        ("manifests", json!("{{ objects.conf is defined }}"), "$when: `objects` is not in scope here"),
+        (
+            "manifests",
+            json!("{{ generated.password == 'x' }}"),
+            "$when: `generated.password` holds a secret value",
+        ),
+        ("shared", json!("{{ params.size > 1 }}"), "$when: `params` is not in scope here"),
+    ] {
+        let found = problems(&made_in(root, &json!({"$when": condition})));
+        assert!(found.len() == 1 && found[0].contains(message), "{condition}: {found:#?}");
+        assert!(found[0].starts_with(&format!("{root}.m.$when: ")), "{found:#?}");
+    }
+    let good = json!({"$when": "{{ namespaceLabels['a/b'] | default('') == 'true' and consumers != [] }}"});
+    for root in ["manifests", "shared"] {
+        assert_eq!(problems(&made_in(root, &good)), Vec::<String>::new());
+        let compiled = compile("it", &rule(&made_in(root, &good))).expect("a good rule");
+        assert!(compiled.kinds().contains(&("v1".to_owned(), "ConfigMap".to_owned())));
+    }
+}
+
+#[test]
+fn what_is_shared_names_what_belongs_to_no_one_resource() {
+    let shared = |expression: &str, more: &Value| {
+        let mut change = made_in("shared", &json!({"data": {"x": format!("{{{{ {expression} }}}}")}}));
+        change.as_object_mut().expect("an object").extend(more.as_object().expect("fields").clone());
+        problems(&change)
+    };
+    let own = json!({"locals": {"image": "i:1", "both": "{{ locals.image ~ namespace }}", "mine": "{{ locals.both ~ id }}"}});
+    assert_eq!(shared("locals.image ~ locals.both ~ type ~ consumers[0]", &own), Vec::<String>::new());
+    let found = shared("locals.mine", &own);
+    assert!(
+        found.len() == 1 && found[0].contains("`locals.mine` is not in scope here: it is made of"),
+        "{found:#?}"
+    );
+    let found = shared("locals.imag", &own);
+    assert!(found.len() == 1 && found[0].contains("did you mean `locals.image`?"), "{found:#?}");
+
+    let rolled = json!({"generate": {"root": {"alphanumeric": 8, "secret": false, "shared": true}}});
+    assert_eq!(shared("generated.root", &rolled), Vec::<String>::new());
+    let found = shared("generated.nick", &rolled);
+    assert!(found.len() == 1 && found[0].contains("`shared: true`"), "{found:#?}");
+    let found = problems(&json!({"generate": rolled["generate"], "outputs": {"o": "{{ generated.root }}"}}));
+    assert!(found.len() == 1 && found[0].contains("it is of what is shared"), "{found:#?}");
+}
+
+#[test]
+fn p02_a_name_that_changes_with_other_workloads_is_refused() {
+    let named = |name: &str| json!({"manifests": {"m": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}}});
+    for change in [
+        named("a-{{ consumers[0] }}"),
+        named("{{ (workloads | keys)[0] }}"),
+        json!({"locals": {"first": "{{ consumers[0] }}", "name": "a-{{ locals.first }}"}, "manifests": named("{{ locals.name }}")["manifests"]}),
+    ] {
+        let found = problems(&change);
+        let is_it = |problem: &String| problem.contains("changes as other workloads come and go");
+        assert!(!found.is_empty() && found.iter().all(is_it), "{change}: {found:#?}");
+    }
+    let content = json!({"manifests": {"conf": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ uid | dns_label }}"}, "data": {"x": "{{ consumers | join(',') }}"}}}});
+    assert_eq!(problems(&content), Vec::<String>::new());
+}
+
+#[test]
+fn what_stands_for_all_outputs_is_a_reference() {
+    let any = |text: Value| problems(&json!({"outputs": {"*": text}}));
+    for odd in [
+        json!("x"),
+        json!(1),
+        json!("{{ id }}"),
+        json!("a {{ id }}"),
+        json!({"a": "{{ secret_ref(id, '*') }}"}),
+    ] {
+        let found = any(odd.clone());
+        assert!(
+            found.len() == 1 && found[0].starts_with("outputs.*: expected `{{ secret_ref("),
+            "{odd}: {found:#?}"
+        );
+    }
+    assert_eq!(any(json!("{{ secret_ref(id, '*') }}")), Vec::<String>::new());
 }
