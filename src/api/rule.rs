@@ -75,7 +75,7 @@ pub struct ProvisionerRuleSpec {
     pub shared: Map<String, Value>,
     /// The kinds among `manifests` and `shared` whose objects live in no namespace, each as its `kind`. Without it such a
     /// kind is refused: all namespaces share its names, so put `namespace` and `uid`, or a hash of them, into each. Only
-    /// for kinds of other operators; those of Kubernetes itself are settings of the whole cluster, and never a rule's.
+    /// for kinds of other operators; those of Kubernetes itself belong to the whole cluster, and are never a rule's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
     pub allow_cluster_scoped: Vec<String>,

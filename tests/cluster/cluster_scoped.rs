@@ -219,6 +219,44 @@ async fn p08_a_rule_that_no_longer_makes_it_deletes_it_and_needs_no_finalizer() 
 }
 
 #[tokio::test]
+async fn x15_where_its_rule_is_gone_it_still_goes_with_the_resource() {
+    let ns = cluster_of_examples().await.namespace("scope-ruleless").await;
+    let made = running(&ns, makes_instance("ruleless", OWN_NAME), "ruleless").await;
+    let resource = resource_name(&ns, "ruleless").await;
+    ns.delete_rule("ruleless").await;
+    ns.resource_says(&resource, Reason::RuleNotFound).await;
+    assert!(holds_finalizer(&ns.get(&resource).await), "it is not forgotten");
+    ns.workload("web").await.delete().await;
+    ns.is_gone_of(made.id()).await;
+    ns.is_empty().await;
+}
+
+#[tokio::test]
+async fn p04_one_that_another_rule_made_goes_once_the_new_rule_works() {
+    let ns = cluster_of_examples().await.namespace("scope-moved").await;
+    let old = running(&ns, makes_instance("moved", OWN_NAME), "moved").await;
+    let resource = resource_name(&ns, "moved").await;
+    let other = makes_instance("moved", "{{ ('new/' ~ namespace) | dns_label }}").called("moved-new");
+    ns.rule(other.with_priority(1)).await;
+    ns.rule_says("moved-new", ConditionStatus::True, Reason::Ready).await;
+    let to = json!({"metadata": {"annotations": {"k8s.score.dev/move-to": ns.rule_name("moved-new")}}});
+    ns.edit::<ScoreResource>(&resource, to).await;
+    let is_new = |found: &ScoreResource| {
+        let inventory = found.status.iter().flat_map(|status| &status.inventory);
+        inventory.filter(|entry| entry.id.kind == "Instance").count() == 2
+    };
+    let both = ns.sees::<ScoreResource>(&resource, "has both", is_new).await.status.unwrap().inventory;
+    let new = both.iter().map(|entry| &entry.id).find(|id| id.kind == "Instance" && id.name != old.name());
+    let mut id = old.id().clone();
+    id["metadata"]["name"] = json!(new.unwrap().name);
+    ns.appears_of(&id).await;
+    assert_eq!(old.object().await.metadata.deletion_timestamp, None, "the new one does not work yet");
+    ns.edit_status_of(&id, json!({"address": "new.example.com"})).await;
+    ns.is_gone_of(old.id()).await;
+    ns.workload("web").await.becomes_ready().await;
+}
+
+#[tokio::test]
 async fn x17_a_namespace_ends_with_all_that_was_made_for_it() {
     let ns = cluster_of_examples().await.namespace("scope-doomed").await;
     let made = running(&ns, makes_instance("doomed", OWN_NAME), "doomed").await;

@@ -7,14 +7,14 @@ use crate::api::conditions::Reason;
 use crate::api::names::is_of_kubernetes;
 use crate::api::resource::ObjectScope;
 
-/// Kinds of Kubernetes itself that the rule lists: each is either in a namespace or a setting for everybody.
+/// Kinds of Kubernetes itself that the rule lists: each is either in a namespace or belongs to everybody.
 pub(super) fn refused(rule: &Rule) -> Vec<Problem> {
     let own = |manifest: &&ManifestTemplate| {
         manifest.scope == ObjectScope::Cluster && is_of_kubernetes(&manifest.api_version)
     };
     let problem = |manifest: &ManifestTemplate| {
         let message = format!(
-            "{} {} is a kind of Kubernetes itself: such a kind is in a namespace, or a setting of the whole cluster that no rule makes; take it out",
+            "{} {} is a kind of Kubernetes itself: such a kind is in a namespace, or belongs to the whole cluster and is never a rule's; take it out",
             manifest.api_version, manifest.kind
         );
         Problem::new(path(rule, &manifest.kind), Reason::ForbiddenKind, message)
@@ -73,7 +73,7 @@ pub fn not_allowed(api_version: &str, kind: &str) -> String {
 
 /// That a kind is never made by a rule.
 pub(super) fn of_the_cluster(kind: &str) -> String {
-    format!("{kind} is a setting of the whole cluster, which no rule makes: install it beside the rule")
+    format!("{kind} belongs to the whole cluster, and no rule makes it: install it beside the rule")
 }
 
 fn path(rule: &Rule, kind: &str) -> String {
