@@ -8,6 +8,7 @@ use kube::api::DynamicObject;
 use score_operator::api::conditions::{ConditionStatus, Reason};
 use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::support::look::{containers, owners, variables};
 use crate::support::stand_in::condition;
@@ -194,18 +195,6 @@ async fn p11_what_is_retained_stays_and_is_found_again() {
 }
 
 #[tokio::test]
-async fn p11_a_policy_that_is_switched_counts_before_anything_is_deleted() {
-    let ns = cluster_of_examples().await.namespace("scope-switch").await;
-    let kept = running(&ns, makes_instance("switch", OWN_NAME), "switch").await;
-    let resource = resource_name(&ns, "switch").await;
-    ns.sees::<ScoreResource>(&resource, "has the finalizer", holds_finalizer).await;
-    ns.rule(makes_instance("switch", OWN_NAME).set("/deletionPolicy", json!("Retain"))).await;
-    ns.workload("web").await.delete().await;
-    ns.is_gone::<ScoreResource>(&resource).await;
-    assert_eq!(kept.object().await.metadata.deletion_timestamp, None);
-}
-
-#[tokio::test]
 async fn p08_a_rule_that_no_longer_makes_it_deletes_it_and_needs_no_finalizer() {
     let ns = cluster_of_examples().await.namespace("scope-pruned").await;
     let made = running(&ns, makes_instance("pruned", OWN_NAME), "pruned").await;
@@ -279,7 +268,13 @@ async fn sec01_a_kind_that_lives_in_a_namespace_is_not_to_be_listed() {
 
 /// The example's kinds and rights, on a control plane of operators inside this process.
 async fn cluster_with_operators_of_our_own() -> &'static Cluster {
+    static INSTALLED: OnceCell<()> = OnceCell::const_new();
     let cluster = cluster_without_operator().await;
+    INSTALLED.get_or_init(|| install(cluster)).await;
+    cluster
+}
+
+async fn install(cluster: &Cluster) {
     let example = Example::new("postgres-crossplane");
     let paths = ["stand-in-crds.yaml", "rbac.yaml"].map(|file| example.path(file));
     let [kinds, rights] = paths.each_ref().map(|path| path.to_str().unwrap());
@@ -287,7 +282,6 @@ async fn cluster_with_operators_of_our_own() -> &'static Cluster {
     let established = ["wait", "--for=condition=Established", "--timeout=60s", "-f", kinds];
     cluster.kubectl(&established, "").unwrap();
     cluster.rights_are_aggregated().await;
-    cluster
 }
 
 #[tokio::test]
@@ -308,4 +302,20 @@ async fn x44_where_no_operator_runs_at_deletion_it_ends_when_one_is_back() {
     let _operator = cluster.operate(&ns);
     ns.is_gone_of(made.id()).await;
     ns.is_empty().await;
+}
+
+#[tokio::test]
+async fn p11_a_policy_that_was_switched_while_no_operator_ran_counts() {
+    let cluster = cluster_with_operators_of_our_own().await;
+    let ns = cluster.namespace("scope-switch").await;
+    let operator = cluster.operate(&ns);
+    let kept = running(&ns, makes_instance("switch", OWN_NAME), "switch").await;
+    let resource = resource_name(&ns, "switch").await;
+    drop(operator);
+
+    ns.rule(makes_instance("switch", OWN_NAME).set("/deletionPolicy", json!("Retain"))).await;
+    ns.workload("web").await.delete().await;
+    let _operator = cluster.operate(&ns);
+    ns.is_gone::<ScoreResource>(&resource).await;
+    assert_eq!(kept.object().await.metadata.deletion_timestamp, None);
 }
