@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::resource::ScoreResource;
 use super::rule::ProvisionerRule;
-use super::schema::{drop_closed, walk};
+use super::schema::{NULLABLE_IN_MATCH, drop_closed, walk};
 use super::workload::ScoreWorkload;
 
 /// All our CRDs, in the order in which they are installed.
@@ -17,7 +17,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
 }
 
 /// What the derive cannot say: the status default that keeps kstatus and Flux from taking an object
-/// without status for a finished one, and the rule that binds Score's name to the object's.
+/// without status for a finished one, the rule that binds Score's name to the object's, and where null means nothing.
 fn finish(crd: CustomResourceDefinition) -> CustomResourceDefinition {
     let mut value = serde_json::to_value(&crd).unwrap_or_default();
     let name = value["spec"]["names"]["kind"].clone();
@@ -35,6 +35,12 @@ fn finish(crd: CustomResourceDefinition) -> CustomResourceDefinition {
             "message": "spec.metadata.name must be the name of the ScoreWorkload, or be left out",
             "fieldPath": ".spec.metadata.name",
         }]);
+    }
+    if name == "ProvisionerRule" {
+        for field in NULLABLE_IN_MATCH {
+            schema["properties"]["spec"]["properties"]["match"]["properties"][field]["nullable"] =
+                json!(true);
+        }
     }
     serde_json::from_value(value).unwrap_or(crd)
 }

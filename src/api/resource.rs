@@ -153,6 +153,33 @@ pub struct ObjectId {
     pub name: String,
 }
 
+impl ObjectId {
+    /// Which object this is; `None` where it does not say all of it.
+    #[must_use]
+    pub fn of(object: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some(Self {
+            api_version: text(&object["apiVersion"])?,
+            kind: text(&object["kind"])?,
+            name: text(&object["metadata"]["name"])?,
+        })
+    }
+
+    /// The command that shows the object to a person, with its conditions and events: `kubectl describe job x`. The
+    /// kinds of other projects come with their group, as many of them have a `Cluster` or an `Instance`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Self { api_version, kind, name } = self;
+        let kind = kind.to_lowercase();
+        match api_version.split_once('/') {
+            Some((group, _)) if group.contains('.') && !group.ends_with(".k8s.io") => {
+                format!("kubectl describe {kind}.{group} {name}")
+            }
+            _ => format!("kubectl describe {kind} {name}"),
+        }
+    }
+}
+
 impl std::fmt::Display for ObjectId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} `{}`", self.kind, self.name)

@@ -40,7 +40,7 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 1024))]
     pub description: Option<String>,
-    /// Which resources the rule provides.
+    /// Which resources the rule provides. What is null in it may as well be left out.
     #[serde(rename = "match")]
     pub match_: Match,
     /// Among rules that match, the highest priority wins; then the more specific match; then the
@@ -117,7 +117,7 @@ pub struct ProvisionerRuleSpec {
 }
 
 /// Which resources a rule provides. More specific is: id, then class, then workloadSelector, then
-/// namespaceSelector.
+/// namespaceSelector. Of these, null means the same as absent.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Match {

@@ -22,8 +22,17 @@ pub fn score_json_schema() -> Value {
 #[must_use]
 pub fn rule_json_schema() -> Value {
     let description = "Says what a Score resource type means on a cluster: which objects to create, when they are ready, and which outputs a Score file can name.";
-    object_json_schema("ProvisionerRule", description, json_schema::<ProvisionerRuleSpec>())
+    let mut spec = json_schema::<ProvisionerRuleSpec>();
+    for field in NULLABLE_IN_MATCH {
+        let type_ = &mut spec["properties"]["match"]["properties"][field]["type"];
+        *type_ = json!([*type_, "null"]);
+    }
+    object_json_schema("ProvisionerRule", description, spec)
 }
+
+/// The fields of a rule's `match` for which null means the same as nothing: tools that fill rules in write it for what
+/// is not set.
+pub(super) const NULLABLE_IN_MATCH: [&str; 4] = ["class", "id", "namespaceSelector", "workloadSelector"];
 
 /// A whole `ScoreWorkload` as JSON Schema, for editors.
 #[must_use]

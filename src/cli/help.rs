@@ -80,8 +80,9 @@ Exit status, as kubectl diff has it: 0 nothing would change, 1 something would, 
 
 pub(super) const RULES_CHECK: &str = "\
 Of a directory, all .yaml files below it are read; objects of other kinds are skipped. A problem keeps the operator
-from using the rule. A warning does not: something is defined and not used, only its name tells a rule from another,
-or a rule is never chosen. Default rules count as installed for that, unless one of the same name is given.
+from using the rule. A warning does not: something is defined and not used, nothing waits for an object of another
+project's kind, only its name tells a rule from another, or a rule is never chosen. Default rules count as installed
+for that, unless one of the same name is given.
 
 Examples:
   score-operator rules check platform/rules/

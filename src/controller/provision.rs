@@ -374,14 +374,7 @@ async fn awaited_secrets(
 
 /// The objects that may write a Secret, for a person to look at.
 fn makers(live: &BTreeMap<String, Value>) -> String {
-    let name = |object: &Value| {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        format!(
-            "`kubectl describe {} {}`",
-            text(&object["kind"]).to_lowercase(),
-            text(&object["metadata"]["name"])
-        )
-    };
-    let all: Vec<_> = live.values().filter(|object| object["kind"] != "Secret").map(name).collect();
+    let ids = live.values().filter_map(ObjectId::of).filter(|id| id.kind != "Secret");
+    let all: Vec<_> = ids.map(|id| format!("`{}`", id.describe())).collect();
     if all.is_empty() { "it has none".to_owned() } else { format!("see {}", all.join(", ")) }
 }

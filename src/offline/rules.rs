@@ -2,6 +2,7 @@
 //! user, read and admitted as the operator does.
 
 pub mod check;
+mod unready;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Plan;
 use super::problem::{Awaited, Problem, did_you_mean, list};
+use super::waits::{Ids, Waits};
 use crate::api::conditions::Reason;
 use crate::api::names;
 use crate::template::{EvalError, FillError, LookupError, Reference, SecretRef, Value, short};
@@ -101,9 +102,18 @@ pub struct Trouble {
     pub problems: Vec<Problem>,
     /// What is awaited.
     pub awaited: Vec<Awaited>,
+    /// What the live objects do not say yet.
+    pub(super) waits: Waits,
+    /// Those objects.
+    pub(super) ids: Ids,
 }
 
 impl Trouble {
+    /// None so far, of expressions that read these objects.
+    pub(super) fn among(ids: Ids) -> Self {
+        Self { ids, ..Self::default() }
+    }
+
     /// Adds what went wrong with the text at `path`.
     pub fn add(&mut self, path: &str, error: FillError<Absent>) {
         match error {
@@ -118,10 +128,7 @@ impl Trouble {
     /// Adds what went wrong with a rule's expression.
     pub fn add_eval(&mut self, error: EvalError) {
         match error {
-            EvalError::Pending { path, name } => {
-                let message = format!("{path} waits for `{name}`, which is not there yet");
-                self.awaited.push(Awaited::new(Reason::WaitingForValue, message));
-            }
+            EvalError::Pending { path, name } => self.waits.absent(path, name),
             EvalError::Problem { path, message } => {
                 self.problems.push(Problem::new(path, Reason::EvaluationFailed, message));
             }
@@ -130,10 +137,8 @@ impl Trouble {
 
     /// `value`, unless there was trouble; problems come before what is awaited.
     pub fn or<T>(self, value: T) -> Plan<T> {
-        match (self.problems.is_empty(), self.awaited.is_empty()) {
-            (true, true) => Plan::Ready(value),
-            _ => self.into_plan(),
-        }
+        let is_none = self.problems.is_empty() && self.awaited.is_empty() && self.waits.is_empty();
+        if is_none { Plan::Ready(value) } else { self.into_plan() }
     }
 
     /// The trouble, sorted, each once.
@@ -141,6 +146,7 @@ impl Trouble {
     pub fn into_plan<T>(mut self) -> Plan<T> {
         self.problems.sort();
         self.problems.dedup();
+        self.awaited.extend(self.waits.said(&self.ids));
         self.awaited.sort();
         self.awaited.dedup();
         if self.problems.is_empty() { Plan::Pending(self.awaited) } else { Plan::Rejected(self.problems) }

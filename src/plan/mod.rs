@@ -17,6 +17,7 @@ pub mod rule;
 pub mod schema;
 pub mod score;
 mod strict;
+mod waits;
 pub mod workload;
 
 use serde::{Deserialize, Serialize};

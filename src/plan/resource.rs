@@ -11,9 +11,10 @@ use super::Plan;
 use super::lookup::{self, Dependency, Trouble};
 use super::params;
 use super::patch;
-use super::problem::{Awaited, Problem};
+use super::problem::Problem;
 use super::rule::{ManifestTemplate, Rule};
-use crate::api::conditions::{Reason, cut};
+use super::waits::Ids;
+use crate::api::conditions::Reason;
 use crate::api::names;
 use crate::api::patches::Patches;
 use crate::api::resource::{ObjectId, ObjectScope, ScoreResourceSpec};
@@ -113,6 +114,12 @@ impl Evaluated {
         let visible = live.iter().map(|(key, object)| (key.clone(), without_secrets(object))).collect();
         self.scope.clone().with_objects(visible)
     }
+
+    /// Its objects, and those of `live`, by key.
+    fn ids(&self, live: &BTreeMap<String, Json>) -> Ids {
+        let live = live.iter().filter_map(|(key, object)| Some((key.clone(), ObjectId::of(object)?)));
+        live.chain(self.objects.iter().map(|object| (object.key.clone(), object.id.clone()))).collect()
+    }
 }
 
 /// Which part of a rule is meant.
@@ -144,11 +151,11 @@ pub fn evaluate(rule: &Rule, part: Part, inputs: &ResourceInputs) -> Plan<Evalua
 pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
     let scope = evaluated.seeing(live);
     let mut budget = Budget::new();
-    let mut trouble = Trouble::default();
+    let mut trouble = Trouble::among(evaluated.ids(live));
     for (index, (text, condition)) in rule.ready_when.iter().enumerate() {
         match condition.evaluate_bool(&scope, &mut budget) {
             Ok(true) => {}
-            Ok(false) => trouble.awaited.push(not_true_yet(rule, index, text)),
+            Ok(false) => trouble.waits.untrue(rule, index, text, condition),
             Err(error) => trouble.add_eval(error),
         }
     }
@@ -160,7 +167,7 @@ pub fn offer(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) 
 /// `live` and what is pending are as in [`offer`].
 #[must_use]
 pub fn offer_if_ready(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Offer> {
-    offered(rule, evaluated, &evaluated.seeing(live), Trouble::default())
+    offered(rule, evaluated, &evaluated.seeing(live), Trouble::among(evaluated.ids(live)))
 }
 
 fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Trouble) -> Plan<Offer> {
@@ -189,7 +196,7 @@ fn offered(rule: &Rule, evaluated: &Evaluated, scope: &Scope, mut trouble: Troub
 /// in [`offer`].
 #[must_use]
 pub fn patches(rule: &Rule, evaluated: &Evaluated, live: &BTreeMap<String, Json>) -> Plan<Option<Patches>> {
-    let mut trouble = Trouble::default();
+    let mut trouble = Trouble::among(evaluated.ids(live));
     let patches = patches_in(rule, &evaluated.seeing(live), &mut Budget::new(), &mut trouble);
     trouble.or(patches)
 }
@@ -218,12 +225,6 @@ fn odd_any(name: &str, value: &Value) -> Option<Problem> {
     let message = "expected `{{ secret_ref(name, '*') }}`: it stands for all outputs, each of which is a key of that Secret";
     (name == lookup::ANY && !is_any)
         .then(|| Problem::new(format!("outputs.{name}"), Reason::EvaluationFailed, message))
-}
-
-fn not_true_yet(rule: &Rule, index: usize, text: &str) -> Awaited {
-    let text = cut(text.to_owned(), 256);
-    let message = format!("readyWhen[{index}] of rule `{}` is not true yet: {text}", rule.name);
-    Awaited::new(Reason::WaitingForValue, message)
 }
 
 /// A Secret shows its metadata only: what it holds stays where it is (decision 12).

@@ -120,19 +120,23 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) 
     owners.dedup();
     let outlived = bonds.outlived.iter().map(outlive::reference);
     let finalizers = [(labels::FOREGROUND, bonds.stays), (labels::CLUSTER_SCOPED, bonds.cleans_up)];
-    let finalizers = finalizers.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name);
-    let body = json!({
+    let finalizers: Vec<_> =
+        finalizers.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect();
+    let mut body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
         "metadata": {
             "name": name,
             "namespace": namespace,
             "labels": super::owner::managed_by(),
-            "finalizers": finalizers.collect::<Vec<_>>(),
             "ownerReferences": owners.iter().map(Owner::shared).chain(outlived).collect::<Vec<_>>(),
         },
         "spec": spec,
     });
+    // Never an empty list: the API server drops it, and it would be missing for ever.
+    if !finalizers.is_empty() {
+        body["metadata"]["finalizers"] = json!(finalizers);
+    }
     let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
     let (namespace, scope) = (namespace.to_owned(), ObjectScope::Namespaced);
     Manifest { id, namespace, scope, owner_uid: String::new(), body, once: false }
@@ -170,7 +174,7 @@ mod tests {
             let made = score_resource("team-a", &ScoreResourceSpec::default(), &bonds);
             made.body["metadata"]["finalizers"].clone()
         };
-        assert_eq!(finalizers(false), json!([]));
+        assert_eq!(finalizers(false), json!(null));
         assert_eq!(finalizers(true), json!(["k8s.score.dev/cluster-scoped"]));
     }
 }

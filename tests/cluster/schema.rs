@@ -1,9 +1,11 @@
 //! What the API server refuses when a Score file is applied: all that a CRD can say of Score's schema.
 
+use score_operator::api::names::ResourceUid;
+use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::lifecycle::payments_api;
-use crate::support::{Score, cluster, score};
+use crate::support::{Score, cluster, cluster_of_examples, score};
 
 /// A file that must be refused, and what the answer must say.
 pub type Refused = (&'static str, Score, &'static str);
@@ -208,4 +210,22 @@ async fn kubectl_refuses_a_typing_error_and_explains_the_fields() {
     assert!(explain("swl.spec.resources.params").contains("the rule says which there are"));
     assert!(explain("sres.status.inventory").contains("Only these are ever deleted"));
     assert!(explain("prule.spec.readyWhen").contains("before the resource is ready"));
+}
+
+/// The rule that the format was agreed upon by: `null` in `match` is the same as nothing, however it is applied.
+#[tokio::test]
+async fn p01_the_rule_of_the_contract_is_taken_as_it_stands() {
+    let cluster = cluster_of_examples().await;
+    let ns = cluster.namespace_with_labels("contract", &[("env", "prod")]).await;
+    let rule = crate::support::file("tests/data/postgres-rds.yaml");
+    for how in ["--server-side", "--validate=strict"] {
+        let said = cluster.kubectl(&["apply", "-f", "-", "--dry-run=server", how], &rule);
+        assert!(said.is_ok(), "{how}: {said:?}");
+    }
+    cluster.kubectl(&["apply", "-f", "-", "--server-side"], &rule).unwrap();
+    cluster.kubectl(&["wait", "prule/postgres-rds", "--for=condition=Ready", "--timeout=60s"], "").unwrap();
+    ns.apply(with("/resources/db", json!({"type": "postgres", "class": "production"}))).await;
+    let uid = ResourceUid { type_: "postgres".into(), class: "production".into(), id: "web.db".into() };
+    let is_bound = |found: &ScoreResource| found.spec.rule.as_deref() == Some("postgres-rds");
+    ns.sees(&uid.object_name(), "is provided by the rule", is_bound).await;
 }

@@ -216,6 +216,14 @@ async fn case_no_value() {
 }
 
 #[tokio::test]
+async fn case_no_workload() {
+    let ns = namespace("no-workload").await;
+    let made = rule("lonely").ready_when("{{ workloads.other is defined }}");
+    let workload = with_rule(&ns, made).await;
+    resource_says(&ns, &workload, "no-workload", "lonely").await;
+}
+
+#[tokio::test]
 async fn case_says_no() {
     let ns = namespace("says-no").await;
     let made = rule("refused").makes("topic", topic("refused")).ready_when("{{ 1 == 2 }}");
@@ -291,9 +299,9 @@ async fn case_no_kind() {
 #[tokio::test]
 async fn case_no_permission() {
     let ns = namespace("no-permission").await;
-    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
-        "metadata": {"name": "budget"}, "spec": {"minAvailable": 1}});
-    let made = rule("unpermitted").makes("budget", budget);
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "scaler"}, "spec": {}});
+    let made = rule("unpermitted").makes("scaler", scaler);
     rule_says(&ns, "no-permission", made.clone()).await;
     let workload = with_rule(&ns, made).await;
     resource_says(&ns, &workload, "no-permission", "unpermitted").await;

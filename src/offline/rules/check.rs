@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Admission, KIND, RuleFile, Rules, below_spec};
+use super::{Admission, KIND, RuleFile, Rules, below_spec, unready};
 use crate::api::conditions::Reason;
 use crate::api::{API_VERSION, GROUP};
 use crate::offline::finding::{Finding, Places};
@@ -31,8 +31,9 @@ pub fn check(files: Vec<RuleFile>, others: Vec<RuleFile>) -> Checked {
     let mut checked = Checked { problems, ..Checked::default() };
     for file in own.values() {
         let Some(Admission::Ready(rule)) = rules.get(&file.name) else { continue };
-        let unused = rule.unused.iter().map(|found| file.finding(&below_spec(&found.path), found));
-        checked.warnings.extend(unused);
+        let unready = unready::warnings(rule);
+        let doubts = rule.unused.iter().chain(&unready);
+        checked.warnings.extend(doubts.map(|found| file.finding(&below_spec(&found.path), found)));
         checked.kinds.extend(
             rule.kinds().into_iter().filter(is_custom).map(|(version, kind)| format!("{version} {kind}")),
         );

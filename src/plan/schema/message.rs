@@ -97,7 +97,7 @@ impl<'a> Place<'a> {
     fn bounds(&self) -> String {
         use ValidationErrorKind as Kind;
         match self.error.kind() {
-            Kind::Pattern { pattern } => self.expected(&words::pattern(pattern)),
+            Kind::Pattern { pattern } => self.expected(&self.pattern(pattern)),
             Kind::MinLength { .. } | Kind::MaxLength { .. } => self.expected(&self.length()),
             Kind::Minimum { .. } | Kind::Maximum { .. } => self.expected(&self.range()),
             Kind::ExclusiveMinimum { limit } => self.expected(&format!("more than {limit}")),
@@ -143,6 +143,14 @@ impl<'a> Place<'a> {
         let text = self.error.instance().as_str().map(str::to_owned);
         let hint = text.map_or_else(String::new, |text| did_you_mean(&text, options()));
         self.expected(&format!("one of {}{hint}", list(options())))
+    }
+
+    /// What a pattern allows. Few people read one that has no words: what the property is for helps them more.
+    fn pattern(&self, pattern: &str) -> String {
+        let description = self.keyword("description").and_then(Value::as_str).map(words::first_sentence);
+        let description = description.filter(|text| words::known(pattern).is_none() && !text.is_empty());
+        let described = description.map_or_else(String::new, |text| format!("; it is described as: {text}"));
+        words::pattern(pattern) + &described
     }
 
     /// The lengths that are allowed; a known pattern beside them says it all.

@@ -30,6 +30,16 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
         r#"it: is "fats", expected one of `1`, `fast`, `null`; did you mean `fast`?"#,
     ),
     (r#"{"pattern": "^a+$"}"#, r#""b""#, r#"it: is "b", expected text that matches the pattern `^a+$`"#),
+    (
+        r#"{"pattern": "^a+$", "description": "Some letters: a\n or aa. More of it."}"#,
+        r#""b""#,
+        r#"it: is "b", expected text that matches the pattern `^a+$`; it is described as: Some letters: a or aa"#,
+    ),
+    (
+        r#"{"pattern": "^[A-Za-z0-9_-]+$", "description": "A key."}"#,
+        r#""/""#,
+        r#"it: is "/", expected letters, digits, `-` and `_`"#,
+    ),
     (r#"{"minLength": 2}"#, r#""b""#, r#"it: is "b", expected at least 2 characters"#),
     (r#"{"maxLength": 1}"#, r#""bb""#, r#"it: is "bb", expected at most 1 character"#),
     (r#"{"minLength": 2, "maxLength": 3}"#, r#""bbbb""#, r#"it: is "bbbb", expected 2 to 3 characters"#),

@@ -4,10 +4,14 @@ use jsonschema::error::TypeKind;
 use serde_json::Value;
 
 use super::{Values, form};
+use crate::api::conditions::cut;
 use crate::api::score::{ANNOTATION_PATTERN, NAME_PATTERN, TYPE_PATTERN};
 
 /// The most characters of a value that a message shows.
 pub(super) const SHOWN_MAX: usize = 40;
+
+/// The most bytes of a description that a message shows.
+const DESCRIPTION_MAX: usize = 200;
 
 /// Patterns that have words, each with all that it and the lengths beside it allow. A test holds those
 /// of Score against the schema.
@@ -41,6 +45,13 @@ pub(super) fn pattern(pattern: &str) -> String {
 /// The words of a known pattern.
 pub(super) fn known(pattern: &str) -> Option<&'static str> {
     PATTERNS.iter().find(|(known, _)| *known == pattern).map(|(_, words)| *words)
+}
+
+/// The first sentence of a description, without its full stop, on one line; of a long one only the beginning.
+pub(super) fn first_sentence(description: &str) -> String {
+    let line = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = line.find(". ").unwrap_or(line.len());
+    cut(line[..end].trim_end_matches('.').to_owned(), DESCRIPTION_MAX)
 }
 
 /// The type of a value, as YAML's users call it.

@@ -26,8 +26,11 @@ pub(super) fn resolve(inputs: &WorkloadInputs, valid: &Valid) -> Plan<Workload> 
     if let Some(problem) = other_kind(inputs, &valid.settings.kind) {
         return Plan::Rejected(vec![problem]);
     }
-    let mut trouble =
-        Trouble { awaited: awaited(inputs, &valid.demands), problems: refused(inputs, &valid.demands) };
+    let mut trouble = Trouble {
+        awaited: awaited(inputs, &valid.demands),
+        problems: refused(inputs, &valid.demands),
+        ..Trouble::default()
+    };
     let security = pod_security(inputs, valid, &mut trouble);
     let metadata = metadata(&inputs.name, &valid.score);
     let dependencies = dependencies(inputs, &valid.demands);
