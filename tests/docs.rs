@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use score_operator::api::labels::{self, Form};
-use score_operator::api::resource::{ObjectId, ScoreResourceSpec};
+use score_operator::api::resource::{ObjectId, ObjectScope, ScoreResourceSpec};
 use score_operator::api::rule::DeletionPolicy;
 use score_operator::api::{API_VERSION, GROUP, instructions};
 use score_operator::plan::Plan;
+use score_operator::plan::resource::RuleObject;
 use score_operator::plan::rule::compile;
 use score_operator::plan::workload::{WorkloadInputs, plan, validate};
-use score_operator::render::resource::{Belonging, dress};
+use score_operator::render::resource::{Belonging, objects};
 use score_operator::render::{self, Owner, SecretValues};
 use serde_json::{Map, Value, json};
 
@@ -80,8 +81,12 @@ fn an_invalid_score_file_would_be_seen() {
 #[test]
 fn every_annotation_in_the_documentation_exists() {
     let written = labels::WRITTEN.iter().map(|it| it.key);
-    let known: BTreeSet<_> =
-        instructions::ALL.iter().map(|it| it.key).chain(written).chain([API_VERSION]).collect();
+    let known: BTreeSet<_> = instructions::ALL
+        .iter()
+        .map(|it| it.key)
+        .chain(written)
+        .chain([API_VERSION, labels::CLUSTER_SCOPED])
+        .collect();
     let for_rbac = "k8s.score.dev/aggregate-to-operator";
     let prefix = format!("{GROUP}/");
     // That page quotes files that are refused for an annotation that does not exist.
@@ -112,7 +117,7 @@ fn every_annotation_in_the_documentation_exists() {
 #[test]
 fn every_label_and_annotation_that_is_written_is_listed() {
     let mut found = BTreeSet::new();
-    for body in workload().iter().chain([&resource_object()]) {
+    for body in workload().iter().chain(&resource_objects()) {
         collect(&body["metadata"], &mut found);
         collect(&body["spec"]["template"]["metadata"], &mut found);
     }
@@ -147,8 +152,8 @@ fn workload() -> Vec<Value> {
         .collect()
 }
 
-/// An object of a rule.
-fn resource_object() -> Value {
+/// An object of a rule in the namespace, and one in none.
+fn resource_objects() -> Vec<Value> {
     let spec = ScoreResourceSpec { source_workload: Some("web".into()), ..ScoreResourceSpec::default() };
     let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
     let belonging = Belonging {
@@ -158,8 +163,14 @@ fn resource_object() -> Value {
         policy: DeletionPolicy::Delete,
         outlived: vec![],
     };
-    let id = ObjectId { api_version: "v1".into(), kind: "ConfigMap".into(), name: "c".into() };
-    dress(&belonging, id, json!({"metadata": {"name": "c"}})).body
+    let object = |scope| RuleObject {
+        key: "it".into(),
+        id: ObjectId { api_version: "example.org/v1".into(), kind: "Thing".into(), name: "c".into() },
+        scope,
+        body: json!({"metadata": {"name": "c"}}),
+    };
+    let all = [object(ObjectScope::Namespaced), object(ObjectScope::Cluster)];
+    objects(&belonging, &all).iter().map(|it| it.body.clone()).collect()
 }
 
 // === Reading ===

@@ -11,6 +11,10 @@ pub const STATUS_MANAGER: &str = "score-operator-status";
 /// so that somebody can see what holds them up. Garbage collection removes it, whether or not an operator runs.
 pub const FOREGROUND: &str = "foregroundDeletion";
 
+/// The finalizer of a `ScoreResource` with objects in no namespace: garbage collection does not take them with it, so
+/// the operator does. It is there only as long as they are.
+pub const CLUSTER_SCOPED: &str = "k8s.score.dev/cluster-scoped";
+
 /// Who made an object; also the selector of our watches.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The value of [`MANAGED_BY`] on everything we make.
@@ -28,6 +32,11 @@ pub const RESOURCE_UID: &str = "k8s.score.dev/resource-uid";
 pub const RESOURCE_GUID: &str = "k8s.score.dev/resource-guid";
 /// Annotation on a resource's objects: the workload that first defined the resource.
 pub const SOURCE_WORKLOAD: &str = "k8s.score.dev/source-workload";
+/// Annotation on a resource's objects that live in no namespace: that of the resource.
+pub const NAMESPACE: &str = "k8s.score.dev/namespace";
+/// Annotation on a resource's objects that live in no namespace: `Delete` or `Retain`. On others it shows in whether
+/// they have an owner.
+pub const DELETION_POLICY: &str = "k8s.score.dev/deletion-policy";
 /// Annotation on a foreign object that lets us take it over: the uid of the ScoreWorkload or
 /// ScoreResource that may.
 pub const ADOPT: &str = "k8s.score.dev/adopt";
@@ -153,5 +162,17 @@ pub const WRITTEN: &[Written] = &[
         form: Form::Annotation,
         on: "the objects of a resource",
         meaning: "The workload that first defined the resource.",
+    },
+    Written {
+        key: NAMESPACE,
+        form: Form::Annotation,
+        on: "the objects of a resource that live in no namespace",
+        meaning: "The namespace of the resource.",
+    },
+    Written {
+        key: DELETION_POLICY,
+        form: Form::Annotation,
+        on: "the objects of a resource that live in no namespace",
+        meaning: "Whether the operator deletes them with the resource: `Delete` or `Retain`.",
     },
 ];

@@ -106,6 +106,13 @@ pub fn is_object_name(text: &str) -> bool {
     text.len() <= 253 && text.chars().all(inner) && text.starts_with(outer) && text.ends_with(outer)
 }
 
+/// Whether an API group belongs to Kubernetes itself: what is below `k8s.io` counts as such.
+#[must_use]
+pub fn is_of_kubernetes(api_version: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    !group.contains('.') || group.ends_with(".k8s.io")
+}
+
 /// Whether `text` can be a key of a Secret's data.
 #[must_use]
 pub fn is_secret_key(text: &str) -> bool {

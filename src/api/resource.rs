@@ -140,7 +140,16 @@ pub struct InventoryEntry {
     pub uid: String,
 }
 
-/// Which object, within one namespace.
+/// Where an object lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ObjectScope {
+    /// In the namespace of what it was made for.
+    Namespaced,
+    /// In none: all namespaces share its name.
+    Cluster,
+}
+
+/// Which object, within one namespace or, of a kind that has none, within the cluster.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectId {
@@ -148,7 +157,7 @@ pub struct ObjectId {
     pub api_version: String,
     /// The object's kind.
     pub kind: String,
-    /// The object's name; its namespace is this one.
+    /// The object's name; its namespace is this one, unless its kind has none.
     pub name: String,
 }
 

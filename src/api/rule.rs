@@ -73,6 +73,12 @@ pub struct ProvisionerRuleSpec {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
     pub shared: Map<String, Value>,
+    /// The kinds among `manifests` and `shared` whose objects live in no namespace, each as its `kind`. Without it such a
+    /// kind is refused: all namespaces share its names, so put `namespace` and `uid`, or a hash of them, into each. Only
+    /// for kinds of other operators; those of Kubernetes itself belong to the whole cluster, and are never a rule's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 63)), extend("x-kubernetes-list-type" = "set"))]
+    pub allow_cluster_scoped: Vec<String>,
     /// Expressions that must be true before the resource is ready, besides the readiness of the
     /// objects themselves (Deployments, Jobs, any `Ready` condition).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

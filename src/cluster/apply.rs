@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
@@ -13,9 +13,10 @@ use super::world::World;
 use super::{Error, call, refusal};
 use crate::api::conditions::Reason;
 use crate::api::labels;
-use crate::api::resource::{InventoryEntry, ObjectId};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope};
+use crate::plan::rule::cluster_scoped::not_allowed;
 use crate::render::drift::{self, Conflict};
-use crate::render::{Manifest, Manifests};
+use crate::render::{Manifest, Manifests, cluster_scoped};
 use crate::status::Refusal;
 
 /// What became of a set of manifests.
@@ -87,12 +88,9 @@ async fn one(world: &World, manifest: &Manifest) -> Result<Fate, Error> {
             "this cluster does not serve this kind; install its CRD",
         ));
     };
-    if !kind.namespaced {
-        return Ok(refused(
-            id,
-            Reason::ForbiddenKind,
-            "this kind is cluster-scoped: a rule creates objects in the workload's namespace only",
-        ));
+    // Admission has compared them; the kind may have been made anew since.
+    if kind.scope != manifest.scope {
+        return Ok(refused(id, Reason::ForbiddenKind, &other_scope(id, kind.scope)));
     }
     let live = world.object(&kind, &manifest.namespace, &id.name).await?;
     let fate = match live {
@@ -201,7 +199,7 @@ async fn send(
     body: &Value,
     force: bool,
 ) -> Result<Arc<DynamicObject>, Error> {
-    let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), &manifest.namespace, &kind.api);
+    let api = kind.objects(&world.client, &manifest.namespace);
     let mut params = PatchParams::apply(labels::MANAGER).validation_strict();
     params.force = force;
     let action = format!("applying {} in namespace {}", manifest.id, manifest.namespace);
@@ -212,9 +210,12 @@ async fn send(
 }
 
 /// Ours is what has our owner's uid; or, without any owner, the identity of the resource that kept it
-/// (decision 4).
+/// (decision 4). In no namespace nothing has an owner, and the whole identity counts.
 #[must_use]
 pub fn is_ours(live: &Value, manifest: &Manifest) -> bool {
+    if manifest.scope == ObjectScope::Cluster {
+        return cluster_scoped::is_same(live, &manifest.body);
+    }
     let identity = |object: &Value| object["metadata"]["annotations"][labels::RESOURCE_UID].clone();
     let retained = controller(live).is_none()
         && live["metadata"]["labels"][labels::MANAGED_BY] == labels::MANAGED_BY_US
@@ -241,6 +242,9 @@ fn going(manifest: &Manifest, live: &DynamicObject) -> Error {
 /// what the old one owned.
 #[must_use]
 pub fn is_of_predecessor(live: &Value, manifest: &Manifest) -> bool {
+    if manifest.scope == ObjectScope::Cluster {
+        return cluster_scoped::is_of_predecessor(live, &manifest.body);
+    }
     let owner = &manifest.body["metadata"]["ownerReferences"][0];
     let same = |(kind, name, uid): (&str, &str, &str)| {
         owner["kind"] == kind && owner["name"] == name && owner["uid"] != uid
@@ -259,9 +263,17 @@ fn controller(live: &Value) -> Option<String> {
 /// That an object is not ours, whose it is, and what to do.
 #[must_use]
 pub fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
-    let owner = controller(live).map_or("nobody that Kubernetes knows of".to_owned(), |owner| owner);
+    let of_cluster = manifest.scope == ObjectScope::Cluster;
+    let resource = cluster_scoped::namespace_of(live).filter(|_| of_cluster);
+    let resource = resource.map(|namespace| format!("another resource, of namespace `{namespace}`"));
+    let owner = controller(live).or(resource).unwrap_or_else(|| "nobody that Kubernetes knows of".to_owned());
+    let hint = if of_cluster {
+        "all namespaces share such names, so have the rule put `namespace` and `uid`, or a hash of them, into it; or"
+    } else {
+        "rename or delete it, or"
+    };
     let message = format!(
-        "an object of this name exists and is not ours (it belongs to {owner}): rename or delete it, or let it be taken over with `kubectl annotate {} {} {}={}`",
+        "an object of this name exists and is not ours (it belongs to {owner}): {hint} let it be taken over with `kubectl annotate {} {} {}={}`",
         manifest.id.kind.to_lowercase(),
         manifest.id.name,
         labels::ADOPT,
@@ -274,6 +286,15 @@ pub(super) fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {
     let message =
         format!("field {} is managed by `{}`: let one of the two set it", conflict.path, conflict.manager);
     Refusal { object: manifest.id.clone(), reason: Reason::FieldConflict, message }
+}
+
+fn other_scope(id: &ObjectId, served: ObjectScope) -> String {
+    match served {
+        ObjectScope::Cluster => not_allowed(&id.api_version, &id.kind),
+        ObjectScope::Namespaced => {
+            "this kind lives in a namespace on this cluster: take it out of `allowClusterScoped`".to_owned()
+        }
+    }
 }
 
 fn refused(id: &ObjectId, reason: Reason, message: &str) -> Fate {

@@ -5,19 +5,40 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use kube::Client;
-use kube::api::ApiResource;
+use kube::api::{Api, ApiResource, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 
 use super::{Error, call, found};
+use crate::api::resource::ObjectScope;
 
 /// A kind that is served.
 #[derive(Clone, Debug)]
 pub struct Kind {
     /// Group, version, kind and plural.
     pub api: ApiResource,
-    /// Whether its objects live in namespaces.
-    pub namespaced: bool,
+    /// Where its objects live.
+    pub scope: ObjectScope,
+}
+
+impl Kind {
+    /// The namespace of an object of this kind that is made for something in `namespace`; empty where it lives in none.
+    #[must_use]
+    pub fn place<'n>(&self, namespace: &'n str) -> &'n str {
+        match self.scope {
+            ObjectScope::Namespaced => namespace,
+            ObjectScope::Cluster => "",
+        }
+    }
+
+    /// The objects of this kind in `namespace`; all of them where they live in none.
+    #[must_use]
+    pub fn objects(&self, client: &Client, namespace: &str) -> Api<DynamicObject> {
+        match self.scope {
+            ObjectScope::Namespaced => Api::namespaced_with(client.clone(), namespace, &self.api),
+            ObjectScope::Cluster => Api::all_with(client.clone(), &self.api),
+        }
+    }
 }
 
 /// The kinds that were asked for.
@@ -55,7 +76,10 @@ impl Kinds {
             Err(error) if is_unknown(&error) => Ok(None),
             answer => Ok(found(answer)?.map(|(api, capabilities)| Kind {
                 api,
-                namespaced: capabilities.scope == Scope::Namespaced,
+                scope: match capabilities.scope {
+                    Scope::Namespaced => ObjectScope::Namespaced,
+                    Scope::Cluster => ObjectScope::Cluster,
+                },
             })),
         }
     }

@@ -60,8 +60,7 @@ impl Objects {
     pub fn about(&self, namespace: &str, uid: &ResourceUid) -> Vec<Arc<DynamicObject>> {
         let uid = uid.to_string();
         let is_it = |object: &Arc<DynamicObject>| {
-            object.metadata.namespace.as_deref() == Some(namespace)
-                && object.annotations().get(labels::RESOURCE_UID) == Some(&uid)
+            home(object) == Some(namespace) && object.annotations().get(labels::RESOURCE_UID) == Some(&uid)
         };
         let watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
         watches.values().flat_map(|watch| watch.cache.all()).filter(is_it).collect()
@@ -101,6 +100,13 @@ impl Drop for Objects {
         let watches = self.watches.get_mut().unwrap_or_else(PoisonError::into_inner);
         watches.values().for_each(|watch| watch.task.abort());
     }
+}
+
+/// The namespace that an object belongs to: of one that lives in none, that of what it was made for.
+#[must_use]
+pub fn home(object: &DynamicObject) -> Option<&str> {
+    let said = || object.annotations().get(labels::NAMESPACE).map(String::as_str);
+    object.metadata.namespace.as_deref().or_else(said)
 }
 
 async fn run(

@@ -111,8 +111,14 @@ fn retains(rule: &Rule) -> bool {
 /// Whether the objects of a resource outlive it. Where its rule is gone nobody can tell: then they do. Read
 /// from the rule as it was written, which is known from the start.
 fn retained(world: &World, spec: &ScoreResourceSpec) -> bool {
-    let rule = spec.rule.as_ref().and_then(|name| world.caches.rules.get("", name));
-    rule.is_none_or(|rule| rule.spec.deletion_policy.unwrap_or_default() == DeletionPolicy::Retain)
+    policy(world, spec).is_none_or(|policy| policy == DeletionPolicy::Retain)
+}
+
+/// What the rule of a resource says of its end, as it was written; `None` where the rule is gone.
+#[must_use]
+pub fn policy(world: &World, spec: &ScoreResourceSpec) -> Option<DeletionPolicy> {
+    let rule = world.caches.rules.get("", spec.rule.as_ref()?)?;
+    Some(rule.spec.deletion_policy.unwrap_or_default())
 }
 
 /// What a namespace says of the pods in it.

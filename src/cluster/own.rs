@@ -149,6 +149,26 @@ pub async fn disown(
     Ok(())
 }
 
+/// Lets a ScoreResource that is being deleted go: what the operator had to take down for it is gone, or stays.
+///
+/// # Errors
+/// Where the API server refuses or cannot be asked.
+pub async fn finish(world: &World, key: &ResourceKey, uid: Option<String>) -> Result<(), Error> {
+    let Some(live) = read(world, key).await?.filter(|live| live.uid() == uid) else { return Ok(()) };
+    let left: Vec<_> = live.finalizers().iter().filter(|name| *name != labels::CLUSTER_SCOPED).collect();
+    // Garbage collection removes its own meanwhile: the list must be the one that was read.
+    let metadata = json!({"uid": live.uid(), "resourceVersion": live.resource_version(), "finalizers": left});
+    let name = key.uid.object_name();
+    let api: Api<ScoreResource> = api(&world.client, &key.namespace);
+    let params = PatchParams { field_manager: Some(labels::MANAGER.to_owned()), ..PatchParams::default() };
+    let action = format!("removing the finalizer of ScoreResource {}/{name}", key.namespace);
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    match found(call(action.clone(), api.patch(&name, &params, &patch)).await) {
+        Err(error) if error.code() == Some(409) => Err(Error::moved(action, "it changed meanwhile")),
+        answer => answer.map(|_| ()),
+    }
+}
+
 async fn read(world: &World, key: &ResourceKey) -> Result<Option<ScoreResource>, Error> {
     let name = key.uid.object_name();
     let api: Api<ScoreResource> = api(&world.client, &key.namespace);

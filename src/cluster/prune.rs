@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use kube::api::{Api, DeleteParams, DynamicObject, Preconditions};
+use kube::api::{DeleteParams, Preconditions};
 
 use super::kinds::Kind;
 use super::world::World;
-use super::{Error, call, found};
-use crate::api::resource::{InventoryEntry, ObjectId};
-use crate::render::drift;
+use super::{Error, call, found, refusal};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope};
+use crate::render::Whose;
+use crate::status::Refusal;
 
 /// Deletes every entry of the inventory that is not in `wanted` and still ours, and gives the entries
 /// that remain: those wanted, and those that are not gone yet.
@@ -18,8 +19,7 @@ use crate::render::drift;
 /// The first delete that failed, with the entries that then remain.
 pub async fn all(
     world: &World,
-    namespace: &str,
-    owner_uid: &str,
+    whose: Whose<'_>,
     inventory: Vec<InventoryEntry>,
     wanted: &BTreeSet<&ObjectId>,
 ) -> (Vec<InventoryEntry>, Option<Error>) {
@@ -30,7 +30,7 @@ pub async fn all(
             remaining.push(entry);
             continue;
         }
-        match one(world, namespace, owner_uid, &entry).await {
+        match one(world, whose, &entry).await {
             Ok(true) => {}
             Ok(false) => remaining.push(entry),
             Err(error) => {
@@ -42,9 +42,52 @@ pub async fn all(
     (remaining, failed)
 }
 
+/// What is left of objects that were to be deleted.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// Those that are not gone yet.
+    pub entries: Vec<InventoryEntry>,
+    /// Which of them may not be deleted, and why.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Deletes the objects of an inventory that live in no namespace, as garbage collection does not. One that cannot be
+/// deleted does not hold up the others.
+///
+/// # Errors
+/// The first delete that failed, after all were tried.
+pub async fn cluster_scoped(
+    world: &World,
+    whose: Whose<'_>,
+    inventory: &[InventoryEntry],
+) -> Result<Rest, Error> {
+    let mut rest = Rest::default();
+    let mut failed = None;
+    for entry in inventory {
+        match of_cluster(world, whose, entry).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => match refusal::of(&error, &entry.id) {
+                Some(refusal) => rest.refusals.push(refusal),
+                None => failed = failed.or(Some(error)),
+            },
+        }
+        rest.entries.push(entry.clone());
+    }
+    failed.map_or(Ok(rest), Err)
+}
+
+/// Whether nothing is left to do about an object: also where it lives in a namespace.
+async fn of_cluster(world: &World, whose: Whose<'_>, entry: &InventoryEntry) -> Result<bool, Error> {
+    match world.kinds.resolve(&entry.id.api_version, &entry.id.kind).await? {
+        Some(kind) if kind.scope == ObjectScope::Cluster => one(world, whose, entry).await,
+        _ => Ok(true),
+    }
+}
+
 /// Whether the object is gone, or was never or is no longer ours.
-async fn one(world: &World, namespace: &str, owner_uid: &str, entry: &InventoryEntry) -> Result<bool, Error> {
-    let id = &entry.id;
+async fn one(world: &World, whose: Whose<'_>, entry: &InventoryEntry) -> Result<bool, Error> {
+    let (id, namespace) = (&entry.id, whose.namespace);
     // A kind that is no longer served has no objects left.
     let Some(kind) = world.kinds.resolve(&id.api_version, &id.kind).await? else { return Ok(true) };
     // A live look before a destructive act: a cache may be behind.
@@ -52,7 +95,7 @@ async fn one(world: &World, namespace: &str, owner_uid: &str, entry: &InventoryE
     let now = serde_json::to_value(&*live).unwrap_or_default();
     let uid = live.metadata.uid.clone().unwrap_or_default();
     let another = !entry.uid.is_empty() && entry.uid != uid;
-    if another || !drift::owned_by(&now, owner_uid) {
+    if another || !whose.takes(&now) {
         return Ok(true);
     }
     if live.metadata.deletion_timestamp.is_some() {
@@ -72,7 +115,7 @@ pub async fn delete(
     name: &str,
     uid: String,
 ) -> Result<bool, Error> {
-    let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), namespace, &kind.api);
+    let api = kind.objects(&world.client, namespace);
     let only = Preconditions { uid: Some(uid), resource_version: None };
     let params = DeleteParams::background().preconditions(only);
     let action = format!("deleting {} {namespace}/{name}", kind.api.kind);

@@ -196,6 +196,6 @@ impl Review {
     }
 
     fn api(&self, kind: &Kind) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, &kind.api)
+        kind.objects(&self.client, &self.namespace)
     }
 }

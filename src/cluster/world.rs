@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, DynamicObject};
+use kube::api::DynamicObject;
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
@@ -220,7 +220,8 @@ impl World {
             .collect()
     }
 
-    /// An object as the watch has it; a Secret as it was last read.
+    /// An object as the watch has it; a Secret as it was last read. `namespace` is that of what the object is made for;
+    /// here and below, one of a kind that lives in none is looked for there.
     ///
     /// # Errors
     /// Where a Secret must be read and the API server cannot be asked.
@@ -233,7 +234,7 @@ impl World {
         if is_secret(kind) {
             return self.secrets.get(namespace, name).await;
         }
-        Ok(self.objects.of(&kind.api).await?.get(namespace, name))
+        Ok(self.objects.of(&kind.api).await?.get(kind.place(namespace), name))
     }
 
     /// An object as the API server has it now.
@@ -249,9 +250,8 @@ impl World {
         if is_secret(kind) {
             return self.secrets.read(namespace, name).await;
         }
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &kind.api);
         let action = format!("reading {} {namespace}/{name}", kind.api.kind);
-        Ok(found(call(action, api.get(name)).await)?.map(Arc::new))
+        Ok(found(call(action, kind.objects(&self.client, namespace).get(name)).await)?.map(Arc::new))
     }
 
     /// Remembers what a write returned, so that the next pass sees it.

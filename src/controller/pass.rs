@@ -16,7 +16,7 @@ use crate::api::resource::{InventoryEntry, ObjectId};
 use crate::cluster::world::World;
 use crate::cluster::{Error, apply, prune};
 use crate::plan::problem::Awaited;
-use crate::render::Manifests;
+use crate::render::{Manifests, Whose};
 use crate::status::outcome::availability;
 use crate::status::{Outcome, Refusal, suspended};
 
@@ -60,7 +60,7 @@ pub struct Carried {
 /// no manifest of now makes it.
 pub async fn carry_out(
     world: &World,
-    (namespace, owner_uid): (&str, &str),
+    whose: Whose<'_>,
     manifests: &Manifests,
     before: &[InventoryEntry],
     keeps: impl Fn(&ObjectId) -> bool,
@@ -74,7 +74,7 @@ pub async fn carry_out(
         let old = before.iter().map(|entry| &entry.id);
         let kept = old.filter(|id| keeps(id) || (running_on && is_mounted(id)));
         let wanted = manifests.ids().chain(kept).collect();
-        (inventory, error) = prune::all(world, namespace, owner_uid, inventory, &wanted).await;
+        (inventory, error) = prune::all(world, whose, inventory, &wanted).await;
     }
     if let Some(error) = &error {
         outcome = Outcome::Error(error.to_string());

@@ -217,7 +217,6 @@ async fn apply(
         return Ok(Found::stopped(pass, Outcome::Applying));
     };
     belonging.outlived = outlive::by_secrets(pass.world, belonging.namespace, &pass.before.inventory).await?;
-    let uid = belonging.owner.uid.clone();
     let manifests = manifests(pass, rule, &belonging, evaluated, rolled);
     let announced = pass::announced(&manifests, &pass.before.inventory);
     if let Some(announced) = &announced {
@@ -228,7 +227,7 @@ async fn apply(
     let is_moving = pass.before.made_by.as_ref().is_some_and(|made_by| made_by.rule != rule.name);
     // What another rule made stays until what this one makes works.
     let is_later = |id: &ObjectId| is_moving || later.contains(id);
-    let carried = carry_out(pass.world, (&pass.key.namespace, &uid), &manifests, inventory, is_later).await;
+    let carried = carry_out(pass.world, belonging.whose(), &manifests, inventory, is_later).await;
     let made_by = made_by(rule);
     let Carried { outcome, inventory, live: made, error } = carried;
     let made_so_far = (!is_moving).then(|| made_by.clone());
@@ -285,8 +284,7 @@ pub async fn keep(
         announce(pass, announced.clone()).await?;
         found.inventory = announced;
     }
-    let whose = (belonging.namespace, belonging.owner.uid.as_str());
-    let carried = carry_out(pass.world, whose, manifests, &found.inventory, keeps).await;
+    let carried = carry_out(pass.world, belonging.whose(), manifests, &found.inventory, keeps).await;
     found.inventory = carried.inventory;
     found.error = carried.error;
     if carried.outcome != Outcome::Ready {

@@ -44,7 +44,7 @@ pub async fn reconcile(world: Arc<World>, key: ResourceKey, failed: u32) -> Resu
     let Binding::Keep { spec, .. } = bind(&seen.binding) else {
         return part(&world, &key, &seen).await; // writes
     };
-    let bonds = outlive::bonds(&world, &key, &seen).await?;
+    let bonds = outlive::bonds(&world, &key, spec.rule.as_deref(), &seen).await?;
     let Some(resource) = own::keep(&world, &key, &spec, &bonds).await? else {
         return Ok(Done { next: Next::Retry });
     };
@@ -69,7 +69,7 @@ async fn part(world: &World, key: &ResourceKey, seen: &observe::Resource) -> Res
         retire::tell_of_orphans(world, key).await;
         return Ok(Done::NOTHING);
     };
-    let bonds = outlive::bonds(world, key, seen).await?;
+    let bonds = outlive::bonds(world, key, existing.spec.rule.as_deref(), seen).await?;
     retire::let_go(&pass_over(world, key, existing, seen), bonds).await
 }
 
@@ -91,7 +91,7 @@ async fn freeze(
     seen: &observe::Resource,
 ) -> Result<Done, Error> {
     if !seen.owners.is_empty() {
-        let bonds = outlive::bonds(world, key, seen).await?;
+        let bonds = outlive::bonds(world, key, resource.spec.rule.as_deref(), seen).await?;
         own::keep(world, key, &resource.spec, &bonds).await?;
     }
     let before = resource.status.clone().unwrap_or_default();

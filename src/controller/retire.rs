@@ -8,27 +8,56 @@ use kube::api::DynamicObject;
 use super::pass::{Done, Next};
 use super::report::{Found, Pass, publish};
 use crate::api::conditions::Reason;
-use crate::cluster::observe::outlive;
+use crate::api::labels;
+use crate::api::rule::DeletionPolicy;
+use crate::cluster::observe::{self, outlive};
+use crate::cluster::prune::{self, Rest};
 use crate::cluster::world::World;
 use crate::cluster::{Error, own};
 use crate::plan::index::ResourceKey;
 use crate::plan::problem::Awaited;
+use crate::render::Whose;
 use crate::render::resource::Bonds;
-use crate::status::Outcome;
+use crate::status::{Outcome, Refusal};
 
-/// One pass over a resource that is being deleted. Garbage collection takes its objects; here is only said what it
-/// waits for.
+/// One pass over a resource that is being deleted. Garbage collection takes its objects, but for those in no namespace;
+/// of all of them is said what it waits for.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
 pub async fn watch_go(pass: &Pass<'_>) -> Result<Done, Error> {
+    let refused = take_down(pass).await?;
     let left = outlive::left(pass.world, &pass.key.namespace, &pass.before.inventory).await?;
-    if !left.is_empty() {
-        let awaited = left.iter().map(|object| Awaited::new(Reason::Deleting, held_up_by(object))).collect();
+    let said = refused.iter().map(not_deleted).chain(left.iter().map(held_up_by));
+    let awaited: Vec<_> = said.map(|message| Awaited::new(Reason::Deleting, message)).collect();
+    if !awaited.is_empty() {
         publish(pass, &Found::stopped(pass, Outcome::Waiting(awaited))).await?;
     }
     // Secrets are not watched.
     Ok(Done { next: Next::Retry })
+}
+
+/// Deletes the objects that garbage collection does not take, and lets the resource go when they are gone; what may not
+/// be deleted. Whoever removes the finalizer by hand wants them to stay, and so does a rule that retains.
+async fn take_down(pass: &Pass<'_>) -> Result<Vec<Refusal>, Error> {
+    let Pass { world, key, resource, .. } = pass;
+    if !resource.finalizers().iter().any(|name| name == labels::CLUSTER_SCOPED) {
+        return Ok(Vec::new());
+    }
+    let owner_uid = resource.uid().unwrap_or_default();
+    let whose = Whose { namespace: &key.namespace, owner_uid: &owner_uid, resource: Some(&resource.spec) };
+    let rest = match observe::policy(world, &resource.spec) {
+        Some(DeletionPolicy::Retain) => Rest::default(),
+        _ => prune::cluster_scoped(world, whose, &pass.before.inventory).await?,
+    };
+    if rest.entries.is_empty() {
+        own::finish(world, key, resource.uid()).await?;
+    }
+    Ok(rest.refusals)
+}
+
+fn not_deleted(refusal: &Refusal) -> String {
+    format!("being deleted: {} cannot be deleted: {}", refusal.object, refusal.message)
 }
 
 /// What an object that is still there waits for.

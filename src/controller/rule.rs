@@ -14,7 +14,7 @@ use crate::api::rule::{ProvisionerRule, ProvisionerRuleStatus};
 use crate::cluster::world::{Admission, Entry, World, is_secret};
 use crate::cluster::{Error, rollouts, status as write};
 use crate::plan::problem::{Awaited, Problem};
-use crate::plan::rule::{Rule, compile, matcher};
+use crate::plan::rule::{Rule, cluster_scoped, compile, matcher};
 use crate::status::rule::Rollout;
 use crate::status::{self, Outcome};
 
@@ -158,11 +158,9 @@ async fn kinds(world: &World, rule: &Rule) -> Result<(Vec<Problem>, Vec<Awaited>
             awaited.push(Awaited::new(Reason::KindNotFound, message));
             continue;
         };
-        if !found.namespaced {
-            let path = path_of(rule, &api_version, &kind);
-            let message =
-                format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only");
-            problems.push(Problem::new(path, Reason::ForbiddenKind, message));
+        let path = path_of(rule, &api_version, &kind);
+        if let Some(problem) = cluster_scoped::disputed(rule, (&api_version, &kind), found.scope, &path) {
+            problems.push(problem);
             continue;
         }
         let missing = world.access.missing(&found.api, !is_secret(&found)).await?;
@@ -179,7 +177,7 @@ fn path_of(rule: &Rule, api_version: &str, kind: &str) -> String {
     let own = rule.manifests.iter().map(|manifest| ("manifests", manifest));
     let mut all = own.chain(rule.shared.iter().map(|manifest| ("shared", manifest)));
     let found = all.find(|(_, manifest)| manifest.api_version == api_version && manifest.kind == kind);
-    found.map_or_else(String::new, |(root, manifest)| format!("{root}.{}.kind", manifest.key))
+    found.map_or_else(String::new, |(root, manifest)| format!("{root}.{}", manifest.key))
 }
 
 fn not_permitted(plural: &str, api_version: &str, verbs: &[String]) -> Awaited {

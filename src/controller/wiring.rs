@@ -21,6 +21,7 @@ use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
+use crate::cluster::objects::home;
 use crate::cluster::rollouts;
 use crate::cluster::watch::{self, Change};
 use crate::cluster::world::{Caches, Entry, Environment, World};
@@ -358,8 +359,8 @@ impl Wakers {
 
     /// An object that we made: its workload or resource.
     fn object(&self, object: &DynamicObject) {
-        let namespace = object.namespace().unwrap_or_default();
         let annotation = |name: &str| object.annotations().get(name);
+        let namespace = home(object).unwrap_or_default().to_owned();
         if let Some(resource) = self.owning_resource(object, &namespace) {
             self.resources.wake(key(&resource));
         } else if let Some(uid) = annotation(labels::RESOURCE_UID).and_then(|text| ResourceUid::parse(text)) {

@@ -14,7 +14,7 @@ use crate::cluster::{Error, observe, status as write};
 use crate::plan::Plan;
 use crate::plan::patch::Read;
 use crate::plan::workload::{Workload, WorkloadInputs, plan};
-use crate::render;
+use crate::render::{self, Whose};
 use crate::status::{self, Outcome};
 
 /// One pass over a workload.
@@ -106,7 +106,8 @@ async fn apply(
         publish(world, workload, inputs, &Outcome::Applying, announced.clone()).await?;
     }
     let inventory = announced.as_ref().unwrap_or(&before.inventory);
-    let carried = carry_out(world, (&inputs.namespace, &inputs.uid), &manifests, inventory, |_| false).await;
+    let whose = Whose { namespace: &inputs.namespace, owner_uid: &inputs.uid, resource: None };
+    let carried = carry_out(world, whose, &manifests, inventory, |_| false).await;
     let Carried { outcome, inventory, live: _, error } = carried;
     Ok(Found { outcome, inventory, announced: announced.is_some(), reads_secrets, error })
 }

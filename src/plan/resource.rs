@@ -17,7 +17,7 @@ use super::waits::Ids;
 use crate::api::conditions::Reason;
 use crate::api::names;
 use crate::api::patches::Patches;
-use crate::api::resource::{ObjectId, ScoreResourceSpec};
+use crate::api::resource::{ObjectId, ObjectScope, ScoreResourceSpec};
 use crate::template::{Budget, Composed, EvalError, Scope, SecretRef, Value, substitute_json};
 
 /// What is known of the workload that first defined a resource.
@@ -62,6 +62,8 @@ pub struct RuleObject {
     pub key: String,
     /// Which object it is.
     pub id: ObjectId,
+    /// Where it lives.
+    pub scope: ObjectScope,
     /// All of it, as the rule says.
     pub body: Json,
 }
@@ -400,7 +402,7 @@ fn object(
         kind: template.kind.clone(),
         name: name.to_owned(),
     };
-    Ok(RuleObject { key: template.key.clone(), id, body })
+    Ok(RuleObject { key: template.key.clone(), id, scope: template.scope, body })
 }
 
 fn duplicates(objects: &[RuleObject], root: &str) -> Vec<Problem> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::resource::ObjectId;
+use crate::api::resource::{ObjectId, ObjectScope};
 
 /// One object, exactly as server-side apply sends it. It may hold secrets: `Debug` shows only which
 /// object it is.
@@ -10,8 +10,10 @@ use crate::api::resource::ObjectId;
 pub struct Manifest {
     /// Which object.
     pub id: ObjectId,
-    /// Its namespace.
+    /// The namespace of what it is made for.
     pub namespace: String,
+    /// Whether it lives there, or in no namespace.
+    pub scope: ObjectScope,
     /// The uid of its owner: of the ScoreWorkload or ScoreResource.
     pub owner_uid: String,
     /// All of it.

@@ -1,6 +1,7 @@
 //! Floor 3: from a plan to objects, pure and infallible: whatever could fail was refused by `plan`.
 //! One file per rendered kind; every object is what server-side apply sends, no more.
 
+pub mod cluster_scoped;
 pub mod composed;
 pub mod container;
 pub mod deployment;
@@ -21,7 +22,7 @@ pub mod service;
 pub mod stateful_set;
 
 pub use manifest::{Manifest, Manifests};
-pub use owner::Owner;
+pub use owner::{Owner, Whose};
 pub use patched::fits;
 pub use secrets::SecretValues;
 

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Manifest, Owner};
+use crate::api::labels;
 use crate::api::names::{LABEL_MAX, short_hash, truncate_hash};
-use crate::api::{labels, resource::ObjectId};
+use crate::api::resource::{ObjectId, ObjectScope};
 use crate::plan::workload::Workload;
 
 /// An object of the workload, with `content` beside its metadata: a `spec`, or `data`.
@@ -29,6 +30,7 @@ pub(super) fn object(
     Manifest {
         id: ObjectId { api_version: api_version.into(), kind: kind.into(), name },
         namespace: workload.namespace.clone(),
+        scope: ObjectScope::Namespaced,
         owner_uid: workload.uid.clone(),
         body,
         once: false,

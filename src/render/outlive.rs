@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::api::names::is_of_kubernetes;
 use crate::api::resource::{InventoryEntry, ObjectId};
 
 /// Whether the controllers of an API version are another operator's: they may have to take something down for an
-/// object, and need others for that. What is below `k8s.io` counts as Kubernetes' own.
+/// object, and need others for that.
 #[must_use]
 pub fn is_of_others(api_version: &str) -> bool {
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    group.contains('.') && !group.ends_with(".k8s.io")
+    !is_of_kubernetes(api_version)
 }
 
 /// The reference of an object that must be outlived.

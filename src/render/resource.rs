@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Manifest, Manifests, Owner, outlive};
+use super::{Manifest, Manifests, Owner, Whose, cluster_scoped, outlive};
 use crate::api::labels;
-use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource, ScoreResourceSpec};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::api::{API_VERSION, names};
 use crate::plan::resource::RuleObject;
@@ -28,7 +28,22 @@ pub struct Belonging<'a> {
 /// The objects of a resource, in order.
 #[must_use]
 pub fn objects(belonging: &Belonging<'_>, objects: &[RuleObject]) -> Manifests {
-    Manifests::new(objects.iter().map(|object| dress(belonging, object.id.clone(), object.body.clone())))
+    let dressed = |object: &RuleObject| {
+        let (id, body) = (object.id.clone(), object.body.clone());
+        match object.scope {
+            ObjectScope::Namespaced => dress(belonging, id, body),
+            ObjectScope::Cluster => cluster_scoped::dress(belonging, id, body),
+        }
+    };
+    Manifests::new(objects.iter().map(dressed))
+}
+
+impl<'a> Belonging<'a> {
+    /// The same, to tell live objects by.
+    #[must_use]
+    pub fn whose(&'a self) -> Whose<'a> {
+        Whose { namespace: self.namespace, owner_uid: &self.owner.uid, resource: Some(self.spec) }
+    }
 }
 
 /// The claim that a resource with a `claimSpec` keeps for its consumers: it lives as long as the resource,
@@ -61,17 +76,18 @@ pub fn dress(belonging: &Belonging<'_>, id: ObjectId, mut body: Value) -> Manife
         metadata["ownerReferences"] = [belonging.owner.controller()].into_iter().chain(outlived).collect();
     }
     let owner_uid = belonging.owner.uid.clone();
-    Manifest { id, namespace: belonging.namespace.to_owned(), owner_uid, body, once: false }
+    let namespace = belonging.namespace.to_owned();
+    Manifest { id, namespace, scope: ObjectScope::Namespaced, owner_uid, body, once: false }
 }
 
-fn extend(target: &mut Value, more: &Value) {
+pub(super) fn extend(target: &mut Value, more: &Value) {
     let mut merged = target.as_object().cloned().unwrap_or_default();
     merged.extend(more.as_object().cloned().unwrap_or_default());
     *target = Value::Object(merged);
 }
 
 /// Which resource an object belongs to.
-fn identity(spec: &ScoreResourceSpec) -> Value {
+pub(super) fn identity(spec: &ScoreResourceSpec) -> Value {
     let mut all = Map::new();
     all.insert(labels::RESOURCE_UID.to_owned(), json!(spec.uid().to_string()));
     all.insert(labels::RESOURCE_GUID.to_owned(), json!(spec.guid));
@@ -91,6 +107,8 @@ pub struct Bonds {
     /// Whether it stays until its objects are gone, to say what holds them up. Garbage collection then takes all that
     /// hangs on them at once: so not where an order matters.
     pub stays: bool,
+    /// Whether it may have objects in no namespace that go with it: then the operator takes them down before it goes.
+    pub cleans_up: bool,
 }
 
 /// The ScoreResource itself: its spec, and what ties it to others.
@@ -101,6 +119,9 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) 
     owners.sort();
     owners.dedup();
     let outlived = bonds.outlived.iter().map(outlive::reference);
+    let finalizers = [(labels::FOREGROUND, bonds.stays), (labels::CLUSTER_SCOPED, bonds.cleans_up)];
+    let finalizers: Vec<_> =
+        finalizers.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect();
     let mut body = json!({
         "apiVersion": API_VERSION,
         "kind": "ScoreResource",
@@ -113,11 +134,12 @@ pub fn score_resource(namespace: &str, spec: &ScoreResourceSpec, bonds: &Bonds) 
         "spec": spec,
     });
     // Never an empty list: the API server drops it, and it would be missing for ever.
-    if bonds.stays {
-        body["metadata"]["finalizers"] = json!([labels::FOREGROUND]);
+    if !finalizers.is_empty() {
+        body["metadata"]["finalizers"] = json!(finalizers);
     }
     let id = ObjectId { api_version: API_VERSION.into(), kind: "ScoreResource".into(), name };
-    Manifest { id, namespace: namespace.to_owned(), owner_uid: String::new(), body, once: false }
+    let (namespace, scope) = (namespace.to_owned(), ObjectScope::Namespaced);
+    Manifest { id, namespace, scope, owner_uid: String::new(), body, once: false }
 }
 
 /// The owner that a ScoreResource is of its objects; `None` before the API server gave it a uid.
@@ -139,4 +161,20 @@ pub fn composed_id(spec: &ScoreResourceSpec) -> ObjectId {
 #[must_use]
 pub fn generated_name(spec: &ScoreResourceSpec) -> String {
     names::generated_secret(&spec.uid().object_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x44_a_finalizer_of_ours_is_there_only_where_nobody_else_cleans_up() {
+        let finalizers = |cleans_up| {
+            let bonds = Bonds { cleans_up, ..Bonds::default() };
+            let made = score_resource("team-a", &ScoreResourceSpec::default(), &bonds);
+            made.body["metadata"]["finalizers"].clone()
+        };
+        assert_eq!(finalizers(false), json!(null));
+        assert_eq!(finalizers(true), json!(["k8s.score.dev/cluster-scoped"]));
+    }
 }

@@ -17,6 +17,7 @@ mod away;
 mod bad_input;
 mod boutique;
 mod cli;
+mod cluster_scoped;
 mod composed;
 mod crash;
 mod default_rules;

@@ -310,9 +310,17 @@ async fn case_no_permission() {
 #[tokio::test]
 async fn case_cluster_scoped() {
     let ns = namespace("cluster-scoped").await;
+    let made = json!({"apiVersion": "rds.aws.upbound.io/v1beta1", "kind": "Instance",
+        "metadata": {"name": "it"}, "spec": {"forProvider": {"region": "eu-central-1"}}});
+    rule_says(&ns, "cluster-scoped", rule("scopeless").makes("it", made)).await;
+}
+
+#[tokio::test]
+async fn case_cluster_setting() {
+    let ns = namespace("cluster-setting").await;
     let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
         "metadata": {"name": "class"}, "value": 1});
-    rule_says(&ns, "cluster-scoped", rule("scopeless").makes("class", class)).await;
+    rule_says(&ns, "cluster-setting", rule("settings").makes("class", class)).await;
 }
 
 #[tokio::test]

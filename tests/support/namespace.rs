@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{self as core, Pod};
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{NamespaceResourceScope, Status, TypeMeta};
+use kube::discovery::{Scope, pinned_kind};
 use kube::{Client, Resource, ResourceExt};
 use score_operator::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, find, is_true};
 use score_operator::api::resource::ScoreResource;
@@ -187,12 +188,17 @@ impl Namespace {
         Api::namespaced(self.client.clone(), &self.name)
     }
 
-    /// The objects of a type that only the object itself names.
-    fn api_of(&self, object: &Value) -> Api<DynamicObject> {
+    /// The objects of a type that only the object itself names: those of this namespace, or all of a kind that lives
+    /// in none.
+    async fn api_of(&self, object: &Value) -> Api<DynamicObject> {
         let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
         let types = TypeMeta { api_version: text("apiVersion"), kind: text("kind") };
-        let resource = ApiResource::from_gvk(&(&types).try_into().unwrap());
-        Api::namespaced_with(self.client.clone(), &self.name, &resource)
+        let kind = (&types).try_into().unwrap();
+        let (kind, capabilities) = pinned_kind(&self.client, &kind).await.unwrap();
+        match capabilities.scope {
+            Scope::Namespaced => Api::namespaced_with(self.client.clone(), &self.name, &kind),
+            Scope::Cluster => Api::all_with(self.client.clone(), &kind),
+        }
     }
 
     /// An object that must be there.
@@ -252,12 +258,32 @@ impl Namespace {
     ) -> DynamicObject {
         let name = object["metadata"]["name"].as_str().unwrap();
         let is_so = |found: Option<&DynamicObject>| found.is_some_and(&holds);
-        wait::within(&self.places, self.api_of(object), name, what, is_so).await.unwrap()
+        wait::within(&self.places, self.api_of(object).await, name, what, is_so).await.unwrap()
     }
 
     /// Waits until an object is gone.
     pub async fn is_gone<K: Object>(&self, name: &str) {
         self.until::<K>(name, "is gone", |object| object.is_none()).await;
+    }
+
+    /// The same for an object of a kind that only the object itself names.
+    pub async fn is_gone_of(&self, object: &Value) {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let is_gone = |found: Option<&DynamicObject>| found.is_none();
+        wait::within(&self.places, self.api_of(object).await, name, "is gone", is_gone).await;
+    }
+
+    /// Deletes an object of a kind that only the object itself names.
+    pub async fn delete_of(&self, object: &Value) {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        self.api_of(object).await.delete(name, &DeleteParams::background()).await.unwrap();
+    }
+
+    /// Changes an object by hand, of a kind that only the object itself names.
+    pub async fn edit_of(&self, object: &Value, patch: Value) -> DynamicObject {
+        let params = PatchParams { field_manager: Some("kubectl-edit".to_owned()), ..PatchParams::default() };
+        let name = object["metadata"]["name"].as_str().unwrap();
+        self.api_of(object).await.patch(name, &params, &Patch::Merge(patch)).await.unwrap()
     }
 
     /// Waits until an object with another uid has its name.
@@ -269,14 +295,14 @@ impl Namespace {
     /// Creates an object, as `kubectl create` does.
     pub async fn create(&self, object: &Value) -> DynamicObject {
         let parsed = serde_json::from_value(object.clone()).unwrap();
-        self.api_of(object).create(&PostParams::default(), &parsed).await.unwrap()
+        self.api_of(object).await.create(&PostParams::default(), &parsed).await.unwrap()
     }
 
     /// Server-side-applies an object in the name of a manager.
     pub async fn apply_as(&self, manager: &str, object: &Value) -> DynamicObject {
         let name = object["metadata"]["name"].as_str().unwrap();
         let params = PatchParams::apply(manager).force();
-        self.api_of(object).patch(name, &params, &Patch::Apply(object)).await.unwrap()
+        self.api_of(object).await.patch(name, &params, &Patch::Apply(object)).await.unwrap()
     }
 
     /// Changes an object by hand, as `kubectl edit` does.
@@ -295,7 +321,7 @@ impl Namespace {
     pub async fn edit_status_of(&self, object: &Value, status: Value) -> DynamicObject {
         let name = object["metadata"]["name"].as_str().unwrap();
         let patch = Patch::Merge(json!({ "status": status }));
-        self.api_of(object).patch_status(name, &PatchParams::default(), &patch).await.unwrap()
+        self.api_of(object).await.patch_status(name, &PatchParams::default(), &patch).await.unwrap()
     }
 
     /// Deletes an object, as `kubectl delete` does.

@@ -7,35 +7,45 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 use kube::api::DynamicObject;
+use serde_json::json;
 
 use super::Resource;
 use crate::api::API_VERSION;
 use crate::api::labels::FOREGROUND;
 use crate::api::names::SHARED_CLASS;
-use crate::api::resource::{InventoryEntry, ObjectId, ScoreResource};
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource};
+use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
 use crate::cluster::world::World;
 use crate::plan::index::ResourceKey;
+use crate::plan::rule::Rule;
+use crate::render::cluster_scoped::is_retained;
 use crate::render::outlive::is_of_others;
 use crate::render::resource::Bonds;
 
-/// What ties a resource to others.
+/// What ties a resource to others. `rule` is the one that it is bound to, from now on.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
-pub async fn bonds(world: &World, key: &ResourceKey, seen: &Resource) -> Result<Bonds, Error> {
+pub async fn bonds(
+    world: &World,
+    key: &ResourceKey,
+    rule: Option<&str>,
+    seen: &Resource,
+) -> Result<Bonds, Error> {
+    let rule = rule.and_then(|rule| world.rule(rule));
     let outlived = by_resource(world, key, seen.existing.as_deref()).await?;
+    let cleans_up = rule.as_ref().is_some_and(|rule| makes_cluster_scoped(rule, key))
+        || has_cluster_scoped(world, key, seen.existing.as_deref()).await?;
     // For good: what depended on something once may be taken out of the file together with it.
     let stayed = seen.existing.as_ref().is_none_or(|it| it.finalizers().iter().any(|it| it == FOREGROUND));
-    Ok(Bonds { owners: seen.owners.clone(), outlived, stays: stayed && !is_in_order(world, seen) })
+    let stays = stayed && !is_in_order(rule.as_deref(), seen);
+    Ok(Bonds { owners: seen.owners.clone(), outlived, stays, cleans_up })
 }
 
 /// Whether others must outlive objects of this resource: what it depends on, or its Secrets.
-fn is_in_order(world: &World, seen: &Resource) -> bool {
+fn is_in_order(rule: Option<&Rule>, seen: &Resource) -> bool {
     let depends = seen.binding.demands.iter().any(|demand| !demand.depends_on.is_empty());
-    let spec = seen.existing.as_ref().map(|existing| &existing.spec);
-    let rule = spec.and_then(|spec| spec.rule.as_ref()).or(seen.binding.best_rule.as_ref());
-    let rule = rule.and_then(|rule| world.rule(rule));
     let kinds = rule.iter().flat_map(|rule| rule.kinds());
     let status = seen.existing.as_ref().and_then(|existing| existing.status.as_ref());
     let made = status.iter().flat_map(|status| &status.inventory).map(|entry| entry.id.api_version.clone());
@@ -134,9 +144,35 @@ async fn present(
     Ok(found)
 }
 
-/// Whether an object goes with its owner.
+/// Whether objects in no namespace were made for a resource that go with it, and are there.
+async fn has_cluster_scoped(
+    world: &World,
+    key: &ResourceKey,
+    existing: Option<&ScoreResource>,
+) -> Result<bool, Error> {
+    for entry in existing.iter().flat_map(|found| &found.status).flat_map(|status| &status.inventory) {
+        let Some(kind) = world.kinds.resolve(&entry.id.api_version, &entry.id.kind).await? else { continue };
+        if kind.scope == ObjectScope::Cluster
+            && world.object(&kind, &key.namespace, &entry.id.name).await?.is_some_and(|live| goes(&live))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a rule makes objects in no namespace that go with the resource.
+fn makes_cluster_scoped(rule: &Rule, key: &ResourceKey) -> bool {
+    let part = if key.uid.class == SHARED_CLASS { &rule.shared } else { &rule.manifests };
+    rule.deletion_policy == DeletionPolicy::Delete
+        && part.iter().any(|manifest| manifest.scope == ObjectScope::Cluster)
+}
+
+/// Whether an object goes with what it was made for.
 fn goes(live: &DynamicObject) -> bool {
-    live.metadata.deletion_timestamp.is_some() || !live.owner_references().is_empty()
+    live.metadata.deletion_timestamp.is_some()
+        || !live.owner_references().is_empty()
+        || (live.namespace().is_none() && !is_retained(&json!(live)))
 }
 
 async fn live(

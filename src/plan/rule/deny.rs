@@ -18,6 +18,7 @@ pub(super) fn misplaced(spec: &ProvisionerRuleSpec) -> Vec<Problem> {
         ("locals", spec.locals.is_empty()),
         ("manifests", spec.manifests.is_empty()),
         ("shared", spec.shared.is_empty()),
+        ("allowClusterScoped", spec.allow_cluster_scoped.is_empty()),
         ("readyWhen", spec.ready_when.is_empty()),
         ("outputs", spec.outputs.is_empty()),
         ("patches", spec.patches.is_none()),

@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
-use super::node;
+use super::{cluster_scoped, node};
 use crate::api::GROUP;
 use crate::api::conditions::Reason;
+use crate::api::resource::ObjectScope;
 use crate::template::{Expression, Node, TemplateError};
 
 /// One object of a rule.
@@ -16,6 +17,8 @@ pub struct ManifestTemplate {
     pub api_version: String,
     /// Its kind, a constant.
     pub kind: String,
+    /// Where it lives: as the rule says, which admission compares with the cluster.
+    pub scope: ObjectScope,
     /// Whether it is made at all; always, where there is no condition.
     pub when: Option<Expression>,
     /// All of it.
@@ -66,25 +69,52 @@ pub const WHEN: &str = "$when";
 pub(super) fn compile(
     root: &str,
     manifests: &Map<String, Value>,
+    cluster_scoped: &[String],
     problems: &mut Vec<Problem>,
 ) -> Vec<ManifestTemplate> {
-    manifests.iter().filter_map(|(key, value)| template(root, key, value, problems)).collect()
+    let mut compile =
+        |key: &str, value| template(&format!("{root}.{key}"), key, value, cluster_scoped, problems);
+    manifests.iter().filter_map(|(key, value)| compile(key, value)).collect()
 }
 
-fn template(root: &str, key: &str, value: &Value, problems: &mut Vec<Problem>) -> Option<ManifestTemplate> {
-    let path = format!("{root}.{key}");
-    let found = shape(&path, value);
-    let api_version = constant(&path, value, "apiVersion", problems);
-    let kind = constant(&path, value, "kind", problems);
+fn template(
+    path: &str,
+    key: &str,
+    value: &Value,
+    cluster_scoped: &[String],
+    problems: &mut Vec<Problem>,
+) -> Option<ManifestTemplate> {
+    let found = shape(path, value);
+    let api_version = constant(path, value, "apiVersion", problems);
+    let kind = constant(path, value, "kind", problems);
     let mut body = value.clone();
     let condition = body.as_object_mut().and_then(|body| body.remove(WHEN));
     let when = condition.and_then(|condition| when(&format!("{path}.{WHEN}"), &condition, problems));
-    let node = node(&path, &body, problems);
+    let node = node(path, &body, problems);
     let well_formed = found.is_empty();
     problems.extend(found);
     let (api_version, kind, node) = (api_version?, kind?, node?);
-    problems.extend(forbidden(&path, &api_version, &kind, value));
-    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, when, node })
+    problems.extend(forbidden(path, &api_version, &kind, value));
+    let scope = scope(path, &kind, value, cluster_scoped, problems);
+    well_formed.then(|| ManifestTemplate { key: key.to_owned(), api_version, kind, scope, when, node })
+}
+
+/// Where the rule says that a kind lives; what lives in no namespace names none.
+fn scope(
+    path: &str,
+    kind: &str,
+    value: &Value,
+    cluster_scoped: &[String],
+    problems: &mut Vec<Problem>,
+) -> ObjectScope {
+    if !cluster_scoped.iter().any(|found| found == kind) {
+        return ObjectScope::Namespaced;
+    }
+    if value["metadata"].get("namespace").is_some() {
+        let message = format!("{kind} lives in no namespace, as `allowClusterScoped` says: leave this out");
+        problems.push(Problem::new(format!("{path}.metadata.namespace"), Reason::InvalidRule, message));
+    }
+    ObjectScope::Cluster
 }
 
 /// A condition is one whole expression, as text is never true or false.
@@ -146,9 +176,7 @@ fn forbidden(path: &str, api_version: &str, kind: &str, value: &Value) -> Vec<Pr
             format!("{api_version} {kind} is never created by a rule: it would change who may do what")
         }
         (_, true, _) => format!("a Secret of type {TOKEN_SECRET} is never created by a rule"),
-        (.., true) => {
-            format!("{kind} is cluster-scoped: a rule creates objects in the workload's namespace only")
-        }
+        (.., true) => cluster_scoped::of_the_cluster(kind),
         _ => return Vec::new(),
     };
     vec![Problem::new(format!("{path}.kind"), Reason::ForbiddenKind, message)]

@@ -4,6 +4,7 @@
 pub mod bounds;
 mod checks;
 pub mod choice;
+pub mod cluster_scoped;
 mod deny;
 mod manifests;
 pub mod order;
@@ -56,6 +57,8 @@ pub struct Rule {
     pub manifests: Vec<ManifestTemplate>,
     /// What is created once per namespace, by key.
     pub shared: Vec<ManifestTemplate>,
+    /// The kinds among them that live in no namespace.
+    pub allow_cluster_scoped: Vec<String>,
     /// What must be true, each with its text.
     pub ready_when: Vec<(String, Expression)>,
     /// What the resource offers.
@@ -120,6 +123,8 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     rule.shared_locals = scope::shared_locals(&rule);
     rule.reads_workloads = checks::reads(&rule, "workloads");
     rule.unused = checks::unused(&rule);
+    rule.unused.extend(cluster_scoped::unused(&rule));
+    problems.extend(cluster_scoped::refused(&rule));
     if problems.is_empty() {
         problems.extend(checks::check(&rule));
     }
@@ -151,6 +156,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         locals,
         manifests,
         shared,
+        allow_cluster_scoped,
         ready_when,
         outputs,
         patches,
@@ -173,8 +179,9 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         params,
         generate,
         locals: ordered_locals(&locals, problems),
-        manifests: manifests::compile("manifests", &manifests, problems),
-        shared: manifests::compile("shared", &shared, problems),
+        manifests: manifests::compile("manifests", &manifests, &allow_cluster_scoped, problems),
+        shared: manifests::compile("shared", &shared, &allow_cluster_scoped, problems),
+        allow_cluster_scoped,
         ready_when: conditions("readyWhen", &ready_when, problems),
         outputs: nodes("outputs", &outputs, problems),
         patches: patches::compile(patches, problems),
