@@ -160,12 +160,26 @@ struct Selector {
 struct Requirement {
     /// The label.
     key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    operator: String,
+    /// How the label is compared with the values.
+    operator: Operator,
     /// The values, for `In` and `NotIn`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     values: Vec<String>,
+}
+
+/// The operators of a label selector, spelt as Kubernetes does.
+#[derive(JsonSchema, Serialize)]
+#[allow(dead_code)] // only its schema is used
+enum Operator {
+    /// It has one of the values.
+    In,
+    /// It has none of the values, or is not there.
+    NotIn,
+    /// It is there.
+    Exists,
+    /// It is not there.
+    DoesNotExist,
 }
 
 /// A value that is rolled once.

@@ -129,15 +129,21 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
-/// What a rule matches, even if the rest of it is wrong; `None` where its selectors cannot be read.
+/// What a rule matches, even if the rest of it is wrong.
+///
+/// A guardrail fails closed: where a selector of it cannot be read it matches whatever the rest of its `match` does.
+/// `None` where it is a selector of a rule that provides something: that matches nothing.
 #[must_use]
 pub fn matcher(name: &str, spec: &ProvisionerRuleSpec) -> Option<Rule> {
     let Ok(empty) = serde_json::from_value(serde_json::json!({"match": {"type": spec.match_.type_}})) else {
         return None;
     };
-    let (match_, deny) = (spec.match_.clone(), spec.deny.clone());
-    let only = ProvisionerRuleSpec { match_, priority: spec.priority, deny, ..empty };
-    compile(name, &only).ok()
+    // Conditions without a message are refused, and were meant to forbid.
+    let deny = spec.deny.clone().or_else(|| (!spec.deny_when.is_empty()).then(String::new));
+    let only = ProvisionerRuleSpec { match_: spec.match_.clone(), priority: spec.priority, deny, ..empty };
+    let mut problems = Vec::new();
+    let rule = build(name, &only, &mut problems);
+    (problems.is_empty() || rule.deny.is_some()).then_some(rule)
 }
 
 /// Destructured without `..`: a new field of the format fails to compile here instead of being ignored.
@@ -189,8 +195,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
 }
 
 fn selector(path: &str, selector: Option<LabelSelector>, problems: &mut Vec<Problem>) -> Option<Selector> {
-    let parsed = Selector::try_from(selector?);
-    parsed.map_err(|error| problems.push(Problem::new(path, Reason::InvalidRule, error.to_string()))).ok()
+    select::read(path, &selector?).map_err(|found| problems.extend(found)).ok()
 }
 
 fn params_schema(schema: &Map<String, Value>, problems: &mut Vec<Problem>) -> Option<Schema> {
