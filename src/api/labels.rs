@@ -59,7 +59,7 @@ pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
 /// have not read of `any`, and no class that anybody uses is called so.
 pub const DENY_ALL: [&str; 3] = ["any", "true", ""];
 
-/// Label of a namespace: `true` lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
+/// Label of a namespace: `true`, in any case, lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
 /// `namespaceLabels`.
 pub const NETWORK_POLICY: &str = "k8s.score.dev/network-policy";
 

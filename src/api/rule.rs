@@ -99,7 +99,8 @@ pub struct ProvisionerRuleSpec {
     #[schemars(with = "MaxUnavailable")]
     pub max_unavailable: Option<MaxUnavailable>,
     /// Makes a guardrail of the rule: what it matches is forbidden, whichever rule would provide it, and this is
-    /// what the developer reads. Such a rule makes nothing: only `match`, `params` and `denyWhen` go with it.
+    /// what the developer reads: plain text, in which no expression is evaluated. Such a rule makes nothing: only
+    /// `match`, `params` and `denyWhen` go with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 1024))]
     pub deny: Option<String>,

@@ -95,6 +95,29 @@ mod tests {
     }
 
     #[test]
+    fn conditions_of_a_guardrail_have_hints_of_their_own() {
+        let said = |condition: &str| {
+            let problems = compile("guard", &guardrail(&json!({"denyWhen": [condition]}))).err();
+            problems.expect("a problem").iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(
+            said("params.size > 5"),
+            "denyWhen[0]: expected exactly one expression, such as `{{ params.size > 100 }}`"
+        );
+        for call in ["secret_ref('a', 'b')", "secret_template('a')"] {
+            assert!(
+                said(&format!("{{{{ {call} }}}}")).contains("no value that a condition could ask"),
+                "{call}"
+            );
+        }
+        for makes in ["locals", "generated", "omit", "objects"] {
+            let told = said(&format!("{{{{ {makes}.x is defined }}}}"));
+            let scope = told.split_once("(in scope: ").expect("what is in scope").1;
+            assert!(told.contains("is not in scope here") && !scope.contains(makes), "{told}");
+        }
+    }
+
+    #[test]
     fn a_guardrail_that_is_refused_still_guards() {
         let unreadable = json!({"matchExpressions": [{"key": "env", "operator": "in", "values": ["prod"]}]});
         let by_labels = json!({"type": "thing", "class": "big", "namespaceSelector": unreadable});

@@ -165,7 +165,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         deny,
         deny_when,
     } = spec.clone();
-    let when = conditions("denyWhen", &deny_when, problems);
+    let when = conditions("denyWhen", &deny_when, "{{ params.size > 100 }}", problems);
     problems.extend(deny::misplaced(spec));
     Rule {
         name: name.to_owned(),
@@ -181,7 +181,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         locals: ordered_locals(&locals, problems),
         manifests: manifests::compile("manifests", &manifests, problems),
         shared: manifests::compile("shared", &shared, problems),
-        ready_when: conditions("readyWhen", &ready_when, problems),
+        ready_when: conditions("readyWhen", &ready_when, "{{ objects.db.status.ready }}", problems),
         outputs: nodes("outputs", &outputs, problems),
         patches: patches::compile(patches, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
@@ -222,10 +222,15 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
 }
 
 /// Conditions: each is one whole expression, as text is never a condition.
-fn conditions(root: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
+fn conditions(
+    root: &str,
+    texts: &[String],
+    example: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, Expression)> {
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
     let compile = |(index, text): (usize, &String)| {
-        let compiled = Expression::compile(text, &format!("{root}[{index}]"));
+        let compiled = Expression::compile(text, &format!("{root}[{index}]"), example);
         let compiled = compiled.map_err(|error| problems.push(problem(error))).ok()?;
         Some((text.clone(), compiled))
     };
