@@ -61,6 +61,26 @@ fn the_default_rules_pass_their_tests() {
     assert!(run.stdout.ends_with(" passed, 0 failed\n"), "{}", run.stdout);
 }
 
+/// People write `True`, too; a policy that is silently not made lets everybody in.
+#[test]
+fn the_label_for_network_policies_is_read_in_any_case() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (rules, label) = (root().join("config/rules"), "k8s.score.dev/network-policy: ");
+    let mut with_policy = 0;
+    fs::create_dir(directory.path().join("tests")).expect("a directory");
+    for file in entries(&rules).into_iter().chain(entries(&rules.join("tests"))).filter(|file| file.is_file())
+    {
+        let text = fs::read_to_string(&file).expect("a file");
+        let shouted = text.replace(&format!("{label}\"true\""), &format!("{label}\"True\""));
+        with_policy += usize::from(shouted != text);
+        let path = file.strip_prefix(&rules).expect("a file below it");
+        fs::write(directory.path().join(path), shouted).expect("a copy");
+    }
+    assert!(with_policy >= 11, "{with_policy} rules have a case with a policy");
+    let run = Run::of(directory.path(), &["rules", "test", "."], b"");
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{}", run.stdout);
+}
+
 /// The rules of this repository, each with its file.
 fn shipped_rules() -> Vec<(PathBuf, String)> {
     let examples = entries(&root().join("examples")).into_iter().filter(|path| path.is_dir());

@@ -61,12 +61,14 @@ pub const DIGEST_KEY: &str = "score-operator-digest-key";
 /// Label of a namespace: the Pod Security level that its API server enforces.
 pub const ENFORCED_POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 
-/// Labels of a namespace that forbid a resource type: with the type after it. The value is a class, or [`DENY_ANY`].
+/// Labels of a namespace that forbid a resource type: with the type after it. The value is a class, or one of
+/// [`DENY_ALL`].
 pub const DENY_PREFIX: &str = "deny.k8s.score.dev/";
-/// The value of such a label that means every class.
-pub const DENY_ANY: &str = "any";
+/// The values of such a label that mean every class, in any case. `true` and nothing at all are what people write who
+/// have not read of `any`, and no class that anybody uses is called so.
+pub const DENY_ALL: [&str; 3] = ["any", "true", ""];
 
-/// Label of a namespace: `true` lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
+/// Label of a namespace: `true`, in any case, lets the default rules make a `NetworkPolicy` for each server. Rules alone read it, as
 /// `namespaceLabels`.
 pub const NETWORK_POLICY: &str = "k8s.score.dev/network-policy";
 

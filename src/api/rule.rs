@@ -105,7 +105,8 @@ pub struct ProvisionerRuleSpec {
     #[schemars(with = "MaxUnavailable")]
     pub max_unavailable: Option<MaxUnavailable>,
     /// Makes a guardrail of the rule: what it matches is forbidden, whichever rule would provide it, and this is
-    /// what the developer reads. Such a rule makes nothing: only `match`, `params` and `denyWhen` go with it.
+    /// what the developer reads: plain text, in which no expression is evaluated. Such a rule makes nothing: only
+    /// `match`, `params` and `denyWhen` go with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 1024))]
     pub deny: Option<String>,
@@ -166,12 +167,26 @@ struct Selector {
 struct Requirement {
     /// The label.
     key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    operator: String,
+    /// How the label is compared with the values.
+    operator: Operator,
     /// The values, for `In` and `NotIn`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     values: Vec<String>,
+}
+
+/// The operators of a label selector, spelt as Kubernetes does.
+#[derive(JsonSchema, Serialize)]
+#[allow(dead_code)] // only its schema is used
+enum Operator {
+    /// It has one of the values.
+    In,
+    /// It has none of the values, or is not there.
+    NotIn,
+    /// It is there.
+    Exists,
+    /// It is not there.
+    DoesNotExist,
 }
 
 /// A value that is rolled once.

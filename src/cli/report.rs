@@ -11,7 +11,7 @@ use crate::plan::problem::Problem;
 /// How problems are printed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Format {
-    /// One per line: `file: path: Reason: message`.
+    /// One per line: `file: path: Reason: message`; of a file with several rules, `file:line: …`.
     #[default]
     Text,
     /// A list of objects with file, line, column, path, reason and message.
@@ -62,9 +62,9 @@ pub(super) fn with_warnings(
 }
 
 /// A warning on one line, styled: `file: path: warning: message`.
-fn warning(Finding { file, problem, .. }: &Finding) -> String {
-    let Problem { path, message, .. } = problem;
-    let file = printable(file);
+fn warning(finding: &Finding) -> String {
+    let Problem { path, message, .. } = &finding.problem;
+    let file = file(finding);
     format!("{PLACE}{file}{PLACE:#}: {}{DOUBT}warning{DOUBT:#}: {}\n", place(path), printable(message))
 }
 
@@ -83,9 +83,15 @@ pub(super) fn text_without_file(findings: &[Finding]) -> String {
 }
 
 fn lines(finding: &Finding) -> Vec<String> {
-    let Finding { file, problem, excerpt, .. } = finding;
-    let first = format!("{PLACE}{}{PLACE:#}: {}", printable(file), line(problem));
+    let Finding { problem, excerpt, .. } = finding;
+    let first = format!("{PLACE}{}{PLACE:#}: {}", file(finding), line(problem));
     std::iter::once(first).chain(excerpt.lines().map(|line| format!("  {line}"))).collect()
+}
+
+/// The file, and the line where the file alone does not say which of its documents is meant.
+fn file(Finding { file, place, is_among, .. }: &Finding) -> String {
+    let line = place.filter(|_| *is_among).map(|place| format!(":{}", place.line));
+    printable(file) + &line.unwrap_or_default()
 }
 
 /// A problem on one line, styled: `path: Reason: message`.
@@ -161,6 +167,7 @@ mod tests {
             place: Some(Place { line: 3, column: 5 }),
             problem: Problem::new("a.b", Reason::InvalidScore, message),
             excerpt: String::new(),
+            is_among: false,
         }
     }
 

@@ -110,15 +110,17 @@ fn rules_of(inputs: &[Input], is_meant: impl Fn(&Input, &Node) -> bool) -> Found
         match nodes(&input.file()) {
             Ok(nodes) => {
                 let (meant, others): (Vec<_>, Vec<_>) = nodes.iter().partition(|node| is_meant(input, node));
-                found.findings.extend(others.into_iter().filter_map(|node| stray(&input.name, node)));
+                found
+                    .findings
+                    .extend(others.into_iter().filter_map(|node| stray(&input.name, node, nodes.len())));
                 for node in meant {
-                    match rules::read(&input.name, node) {
+                    match rules::read(&input.name, node, nodes.len()) {
                         Ok(rule) => found.items.push(rule),
                         Err(findings) => found.findings.extend(findings),
                     }
                 }
             }
-            Err(findings) => found.findings.extend(findings),
+            Err(findings) => found.findings.extend(findings.into_iter().map(Finding::of_rules)),
         }
     }
     found.findings.extend(rules::twice(&found.items));

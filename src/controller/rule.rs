@@ -217,6 +217,7 @@ async fn publish(world: &World, rule: &ProvisionerRule, outcome: &Outcome) -> Re
     let rollout = Rollout {
         revision: known.as_ref().map(|rule| rule.revision.clone()),
         under_way: known.as_ref().and_then(|rule| rollouts::said(world, rule)),
+        forbids: rule.spec.deny.is_some(),
     };
     let after = status::rule::compute(generation, outcome, &rollout, &before, &(world.environment.now)());
     if after == before {

@@ -149,7 +149,7 @@ fn not_alone(file: &File, place: Option<Place>) -> Finding {
 
 fn refused(file: &File, place: Option<Place>, message: String) -> Finding {
     let problem = Problem::new("", Reason::InvalidScore, message);
-    Finding { file: file.name.to_owned(), place, problem, excerpt: String::new() }
+    Finding { place, ..Finding::unplaced(file.name, problem) }
 }
 
 #[cfg(test)]

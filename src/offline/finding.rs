@@ -21,6 +21,8 @@ pub struct Finding {
     pub problem: Problem,
     /// The line with a caret below it, where the file is not valid YAML; else empty.
     pub excerpt: String,
+    /// Whether the file holds other documents, too, so that its name alone does not say which of them is meant.
+    pub is_among: bool,
 }
 
 impl Finding {
@@ -28,20 +30,29 @@ impl Finding {
     #[must_use]
     pub fn new(file: &str, places: &Places, problem: Problem) -> Self {
         let place = places.at(&problem.path);
-        Self { file: file.to_owned(), place, problem, excerpt: String::new() }
+        Self { file: file.to_owned(), place, problem, excerpt: String::new(), is_among: places.is_among }
     }
 
     /// A problem of which nobody knows the line.
     #[must_use]
     pub fn unplaced(file: &str, problem: Problem) -> Self {
-        Self { file: file.to_owned(), place: None, problem, excerpt: String::new() }
+        Self { file: file.to_owned(), place: None, problem, excerpt: String::new(), is_among: false }
     }
 
     /// What keeps a file from being YAML.
     #[must_use]
     pub fn broken(file: &str, trouble: Trouble) -> Self {
         let problem = Problem::new("", Reason::InvalidScore, format!("not valid YAML: {trouble}"));
-        Self { file: file.to_owned(), place: Some(trouble.place), problem, excerpt: trouble.excerpt }
+        // What is wrong tells the line.
+        let (place, excerpt) = (Some(trouble.place), trouble.excerpt);
+        Self { file: file.to_owned(), place, problem, excerpt, is_among: false }
+    }
+
+    /// The same of a file that holds rules or their tests, and no Score file.
+    #[must_use]
+    pub fn of_rules(mut self) -> Self {
+        self.problem.reason = Reason::InvalidRule;
+        self
     }
 }
 
@@ -53,13 +64,14 @@ pub struct Places {
     /// From the rest of a path to one of `children`: some paths have a dot even where the key is no plain word.
     forms: HashMap<String, usize>,
     children: Vec<Places>,
+    is_among: bool,
 }
 
 impl Places {
     /// The places in a document.
     #[must_use]
     pub fn of(document: &Node) -> Self {
-        let mut places = Self { place: document.place, forms: HashMap::new(), children: Vec::new() };
+        let mut places = Self { place: document.place, ..Self::default() };
         match &document.value {
             Value::Map(entries) => entries.iter().for_each(|(key, child)| places.entry(key, child)),
             Value::List(items) => items.iter().enumerate().for_each(|(index, item)| {
@@ -68,6 +80,12 @@ impl Places {
             _ => {}
         }
         places
+    }
+
+    /// The same, of a file that holds that many documents.
+    #[must_use]
+    pub fn in_file_of(self, documents: usize) -> Self {
+        Self { is_among: documents > 1, ..self }
     }
 
     fn entry(&mut self, key: &Key, child: &Node) {

@@ -63,12 +63,12 @@ impl RuleFile {
 /// The schema of a rule; `None` never in fact, as a test compiles it.
 static SCHEMA: LazyLock<Option<Schema>> = LazyLock::new(|| Schema::new(&rule_json_schema()).ok());
 
-/// Reads a `ProvisionerRule`: its form, not yet its meaning.
+/// Reads a `ProvisionerRule`, one of that many `documents` of its file: its form, not yet its meaning.
 ///
 /// # Errors
 /// All that is wrong with its form.
-pub fn read(file: &str, document: &Node) -> Result<RuleFile, Vec<Finding>> {
-    let places = Arc::new(Places::of(document));
+pub fn read(file: &str, document: &Node, documents: usize) -> Result<RuleFile, Vec<Finding>> {
+    let places = Arc::new(Places::of(document).in_file_of(documents));
     let located = |problem| Finding::new(file, &places, problem);
     let json = document.to_json();
     let mut problems = identity(document);
@@ -127,11 +127,11 @@ pub fn defaults() -> Result<Vec<RuleFile>, Vec<Finding>> {
 pub fn read_all(files: &[(&str, &str)]) -> Result<Vec<RuleFile>, Vec<Finding>> {
     let mut all = Vec::new();
     for (file, text) in files {
-        let broken = |trouble: Trouble| Finding::broken(file, trouble);
+        let broken = |trouble: Trouble| Finding::broken(file, trouble).of_rules();
         let documents =
             yaml::read(text).map_err(|found| found.into_iter().map(broken).collect::<Vec<_>>())?;
         for document in &documents {
-            all.push(read(file, document)?);
+            all.push(read(file, document, documents.len())?);
         }
     }
     Ok(all)

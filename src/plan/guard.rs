@@ -92,16 +92,39 @@ fn broken(guard: &Guard) -> Option<Awaited> {
     Some(Awaited::new(Reason::InvalidRule, message))
 }
 
-/// The label `deny.k8s.score.dev/<type>` of a namespace: its value is a class, or `any`.
+/// The label `deny.k8s.score.dev/<type>` of a namespace: its value is a class, or says all of them.
 fn by_label(namespace_labels: &Labels, uid: &ResourceUid) -> Option<Problem> {
     let label = format!("{}{}", labels::DENY_PREFIX, uid.type_);
     let value = namespace_labels.get(&label)?;
+    let is_all = labels::DENY_ALL.iter().any(|all| all.eq_ignore_ascii_case(value));
     let what = match value.as_str() {
-        labels::DENY_ANY => format!("resources of type `{}`", uid.type_),
+        _ if is_all => format!("resources of type `{}`", uid.type_),
         class if class == uid.class => format!("resources of type `{}` with class `{class}`", uid.type_),
         _ => return None,
     };
     let message =
         format!("this namespace takes no {what}: its label says so; use another, or ask whoever set it");
     Some(Problem::new(format!("denied by label `{label}: {value}`"), Reason::Denied, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_forbids_a_class_or_all() {
+        let uid = ResourceUid { type_: "bucket".into(), class: "large".into(), id: "web.it".into() };
+        let denied = |type_: &str, value: &str| {
+            let labels = Labels::from([(format!("deny.k8s.score.dev/{type_}"), value.to_owned())]);
+            matches!(admits(&[], &labels, &uid), Plan::Rejected(problems) if problems[0].reason == Reason::Denied)
+        };
+        for value in ["any", "true", "True", "", "large"] {
+            assert!(denied("bucket", value), "{value:?}");
+        }
+        for (type_, value) in
+            [("bucket", "small"), ("bucket", "Large"), ("bucket", "false"), ("buckets", "any")]
+        {
+            assert!(!denied(type_, value), "{type_} {value}");
+        }
+    }
 }

@@ -25,16 +25,13 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Compiles a text that is exactly one `{{ … }}`. `path` is where it stands, for messages.
+    /// Compiles a text that is exactly one `{{ … }}`. For messages, `path` is where it stands, and `example` what could
+    /// stand there.
     ///
     /// Fails on anything else, on syntax, on an unknown filter, test or function, and beyond the bounds of [`super::limits`].
-    pub fn compile(text: &str, path: &str) -> Result<Self, TemplateError> {
-        let alone = || {
-            TemplateError::new(
-                path,
-                "expected exactly one expression, such as `{{ objects.db.status.ready }}`",
-            )
-        };
+    pub fn compile(text: &str, path: &str, example: &str) -> Result<Self, TemplateError> {
+        let alone =
+            || TemplateError::new(path, format!("expected exactly one expression, such as `{example}`"));
         let inner = text.strip_prefix("{{").ok_or_else(alone)?;
         let scanned = scan_braced(inner).map_err(|message| TemplateError::new(path, message))?;
         if !scanned.rest.is_empty() {

@@ -2,9 +2,11 @@
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::ResourceExt;
-use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason};
+use kube::api::PostParams;
+use kube::{Api, ResourceExt};
+use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason, find};
 use score_operator::api::resource::ScoreResource;
+use score_operator::api::rule::ProvisionerRule;
 use serde_json::{Value, json};
 
 use crate::support::look::image;
@@ -96,7 +98,7 @@ async fn a_label_of_the_namespace_denies_a_type_or_one_class_of_it() {
     let large = ns.apply(user("large", "bucket", json!({})).with_class("large")).await;
     large.tells("this namespace takes no resources of type `bucket` with class `large`").await;
 
-    ns.label(key, Some("any")).await;
+    ns.label(key, Some("true")).await;
     let name = ns.resource("bucket", "small").await.name_any();
     ns.resource_says(&name, Reason::Denied).await;
     ns.label(key, None).await;
@@ -122,6 +124,43 @@ async fn a_guardrail_that_is_broken_holds_up_what_it_may_forbid() {
     workload.tells("params.x is defined and").await;
     ns.rule(guardrail("vault", "at most 3").set("/denyWhen", json!(["{{ params.size > 3 }}"]))).await;
     workload.becomes_ready().await;
+}
+
+#[tokio::test]
+async fn a_guardrail_that_is_refused_for_a_slip_holds_up_what_it_matches() {
+    let ns = cluster().await.namespace("denied-slip").await;
+    ns.rule(sized("safe")).await;
+    let no_values = json!([{"key": "env", "operator": "In"}]);
+    let selector = "/match/namespaceSelector/matchExpressions";
+    for (name, slip, value) in [("early", "/priority", json!(10)), ("prod", selector, no_values)] {
+        ns.rule(guardrail("safe", "not at all").set(slip, value)).await;
+        ns.rule_says("guard", ConditionStatus::False, Reason::InvalidRule).await;
+        let workload = ns.apply(user(name, "safe", json!({}))).await;
+        workload.tells("until it is mended nobody can tell").await;
+        assert!(ns.find::<ConfigMap>(&format!("safe-{name}")).await.is_none());
+        ns.delete_rule("guard").await;
+        workload.becomes_ready().await;
+    }
+    let word = json!([{"key": "env", "operator": "in", "values": ["prod"]}]);
+    let rule = serde_json::from_value(guardrail("safe", "no").set(selector, word).body).unwrap();
+    let rules: Api<ProvisionerRule> = Api::all(ns.client.clone());
+    let refused = rules.create(&PostParams::default(), &rule).await.expect_err("there is no such operator");
+    let told = refused.to_string();
+    assert!(told.contains(r#"supported values: "In", "NotIn", "Exists", "DoesNotExist""#), "{told}");
+}
+
+#[tokio::test]
+async fn a_guardrail_says_that_it_is_one() {
+    let ns = cluster().await.namespace("denied-said").await;
+    ns.rule(sized("told")).await;
+    ns.rule(guardrail("told", "no")).await;
+    let said = |rule: ProvisionerRule| {
+        find(&rule.status.unwrap().conditions, ConditionType::Ready).unwrap().message.clone()
+    };
+    let guard = said(ns.rule_says("guard", ConditionStatus::True, Reason::Ready).await);
+    assert_eq!(guard, "the rule can be used: it is a guardrail, and forbids what it matches");
+    let rule = said(ns.rule_says("told", ConditionStatus::True, Reason::Ready).await);
+    assert_eq!(rule, "the rule can be used");
 }
 
 #[tokio::test]

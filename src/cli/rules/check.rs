@@ -51,7 +51,7 @@ pub(super) fn execute(args: &CheckArgs) -> Result<(), Failure> {
 }
 
 /// In the order of lines, each once.
-fn sorted(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
+pub(super) fn sorted(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let mut all: Vec<_> = findings.into_iter().collect();
     all.sort_by(|a, b| (&a.file, a.place, &a.problem).cmp(&(&b.file, b.place, &b.problem)));
     all.dedup();

@@ -1,7 +1,9 @@
 //! `rules list`: the order in which rules are tried.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use kube::core::Selector;
 use serde_json::{Value, json};
 
 use super::super::exit::{Failure, PLACE, print_styled};
@@ -12,8 +14,8 @@ use crate::offline::finding::Finding;
 use crate::offline::live::rule_files;
 use crate::offline::rules::{Admission, RuleFile, Rules};
 use crate::plan::problem::{did_you_mean, list};
-use crate::plan::rule::Rule;
 use crate::plan::rule::order::{Place, order};
+use crate::plan::rule::{Denial, Rule};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -110,23 +112,67 @@ fn lines<'a>(type_: &str, rules: &'a Rules) -> Vec<Line<'a>> {
     order(rules.of_type(type_)).into_iter().map(line).collect()
 }
 
-/// The rules that forbid, by name, each with what it says.
-fn guardrails<'a>(type_: &str, rules: &'a Rules) -> Vec<(&'a Rule, &'a str)> {
-    let all = rules.of_type(type_).iter();
-    let mut found: Vec<_> =
-        all.filter_map(|rule| Some((rule.as_ref(), rule.deny.as_ref()?.message.as_str()))).collect();
-    found.sort_by_key(|(rule, _)| rule.name.as_str());
+/// A rule that forbids.
+struct Guardrail<'a> {
+    rule: &'a Rule,
+    deny: &'a Denial,
+    is_refused: bool,
+}
+
+/// The rules that forbid, by name.
+fn guardrails<'a>(type_: &str, rules: &'a Rules) -> Vec<Guardrail<'a>> {
+    let guardrail = |rule: &'a Arc<Rule>| {
+        let is_refused = matches!(rules.get(&rule.name), Some(Admission::Refused(_)));
+        Some(Guardrail { rule, deny: rule.deny.as_ref()?, is_refused })
+    };
+    let mut found: Vec<_> = rules.of_type(type_).iter().filter_map(guardrail).collect();
+    found.sort_by_key(|found| found.rule.name.as_str());
     found
+}
+
+impl Guardrail<'_> {
+    /// What it forbids, what it says, and below that when.
+    fn shown(&self) -> Vec<String> {
+        let Self { rule, deny, is_refused } = self;
+        let (name, selects) = (printable(&rule.name), printable(&selects(rule)));
+        let head = format!("  guardrail {name}: for {selects}: {}", printable(&deny.message));
+        let when =
+            (!deny.when.is_empty()).then(|| format!("only where {}", printable(&self.when().join(" and "))));
+        let refused = is_refused.then(|| "cannot be used: all that it may forbid waits".to_owned());
+        let remarks = [when, refused].into_iter().flatten();
+        std::iter::once(head).chain(remarks.map(|remark| format!("     {remark}"))).collect()
+    }
+
+    /// Its conditions, as they are written.
+    fn when(&self) -> Vec<&str> {
+        self.deny.when.iter().map(|(text, _)| text.as_str()).collect()
+    }
+
+    fn json(&self) -> Value {
+        let Self { rule, deny, is_refused } = self;
+        json!({
+            "rule": rule.name,
+            "class": rule.class,
+            "id": rule.id,
+            "workloadSelector": written(rule.workloads.as_ref()),
+            "namespaceSelector": written(rule.namespaces.as_ref()),
+            "deny": deny.message,
+            "denyWhen": self.when(),
+            "refused": is_refused,
+        })
+    }
+}
+
+fn written(selector: Option<&Selector>) -> Option<String> {
+    selector.map(ToString::to_string)
 }
 
 fn text(type_: &str, rules: &Rules) -> String {
     let head = format!("{PLACE}{}{PLACE:#}", printable(type_));
     let all = lines(type_, rules);
     let of_rules = all.iter().enumerate().flat_map(|(index, line)| line.shown(index + 1));
-    let of_guards = guardrails(type_, rules).into_iter().map(|(rule, message)| {
-        let (name, selects) = (printable(&rule.name), printable(&selects(rule)));
-        format!("  guardrail {name}: for {selects}: {}", printable(message))
-    });
+    let guards = guardrails(type_, rules);
+    let of_guards = guards.iter().flat_map(Guardrail::shown);
     let mut text = std::iter::once(head).chain(of_rules).chain(of_guards).collect::<Vec<_>>().join("\n");
     text.push('\n');
     text
@@ -151,7 +197,7 @@ impl Line<'_> {
 
 /// What a rule asks of a resource.
 fn selects(rule: &Rule) -> String {
-    let labels = |what: &str, selector: &Option<kube::core::Selector>| {
+    let labels = |what: &str, selector: &Option<Selector>| {
         let selector = selector.as_ref().filter(|selector| !selector.selects_all());
         selector.map(|selector| format!("{what} with {selector}"))
     };
@@ -169,14 +215,13 @@ fn selects(rule: &Rule) -> String {
 fn json(types: &[&str], rules: &Rules) -> Result<String, Failure> {
     let entry = |line: Line<'_>| {
         let Line { rule, before_next, beaten_by, is_refused } = line;
-        let selector = |selector: &Option<kube::core::Selector>| selector.as_ref().map(ToString::to_string);
         json!({
             "rule": rule.name,
             "priority": rule.priority,
             "class": rule.class,
             "id": rule.id,
-            "workloadSelector": selector(&rule.workloads),
-            "namespaceSelector": selector(&rule.namespaces),
+            "workloadSelector": written(rule.workloads.as_ref()),
+            "namespaceSelector": written(rule.namespaces.as_ref()),
             "beforeNext": before_next,
             "beatenBy": beaten_by.map(|winner| &winner.name),
             "refused": is_refused,
@@ -184,8 +229,7 @@ fn json(types: &[&str], rules: &Rules) -> Result<String, Failure> {
     };
     let of_type = |type_: &&str| {
         let all: Vec<Value> = lines(type_, rules).into_iter().map(entry).collect();
-        let guard = |(rule, message): (&Rule, &str)| json!({"rule": rule.name, "deny": message});
-        let guards: Vec<Value> = guardrails(type_, rules).into_iter().map(guard).collect();
+        let guards: Vec<Value> = guardrails(type_, rules).iter().map(Guardrail::json).collect();
         json!({"type": type_, "rules": all, "guardrails": guards})
     };
     let all: Vec<_> = types.iter().map(of_type).collect();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::super::exit::{Failure, print_styled};
 use super::super::files::{self, Input};
 use super::super::{report, sources};
+use super::check::sorted;
 use super::outcome::{self, Ending, Format, Outcome};
 use crate::offline::document::nodes;
 use crate::offline::finding::Finding;
@@ -45,10 +46,10 @@ struct TestFile {
 /// Files that cannot be read, rules and tests that are refused, cases that fail.
 pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
     let inputs = files::read(&args.paths)?;
-    let (rules, mut findings) = rules(&inputs, args.no_default_rules)?;
-    let mut files = Vec::new();
+    let (rules, findings) = rules(&inputs, args.no_default_rules)?;
+    let (mut files, mut slips) = (Vec::new(), Vec::new());
     for input in &inputs {
-        read(input, &mut files, &mut findings);
+        read(input, &mut files, &mut slips);
     }
     if files.is_empty() && findings.is_empty() {
         return Err(Failure::error(format_args!(
@@ -56,18 +57,25 @@ pub(super) fn execute(args: &TestArgs) -> Result<(), Failure> {
             sources::shown(&args.paths)
         )));
     }
-    refuse(&findings)?;
+    // Under rules that are refused a case would end as nobody meant it; a case that is refused hurts no other.
+    if !findings.is_empty() {
+        return refuse(findings.into_iter().chain(slips));
+    }
     let mut outcomes = Vec::new();
     for file in files {
-        outcomes.extend(file.run(&rules, args.update)?);
+        outcomes.extend(file.run(&rules, args.update, &mut slips)?);
     }
-    print_styled(&outcome::shown(&outcomes, args.output)?)?;
+    if !outcomes.is_empty() {
+        print_styled(&outcome::shown(&outcomes, args.output)?)?;
+    }
+    refuse(slips)?;
     let failed = outcomes.iter().any(Outcome::has_failed);
     if failed { Err(Failure::Differs) } else { Ok(()) }
 }
 
-fn refuse(findings: &[Finding]) -> Result<(), Failure> {
-    if findings.is_empty() { Ok(()) } else { Err(Failure::Refused(report::text(findings))) }
+fn refuse(findings: impl IntoIterator<Item = Finding>) -> Result<(), Failure> {
+    let findings = sorted(findings);
+    if findings.is_empty() { Ok(()) } else { Err(Failure::Refused(report::text(&findings))) }
 }
 
 fn rules(inputs: &[Input], no_default_rules: bool) -> Result<(Rules, Vec<Finding>), Failure> {
@@ -84,10 +92,9 @@ fn read(input: &Input, files: &mut Vec<TestFile>, findings: &mut Vec<Finding>) {
     let nodes = nodes(&input.file()).unwrap_or_default();
     let mut documents = Vec::new();
     for (index, node) in nodes.iter().enumerate().filter(|(_, node)| ruletest::is_test(node)) {
-        match ruletest::read(&input.name, node) {
-            Ok(document) => documents.push((index, document)),
-            Err(found) => findings.extend(found),
-        }
+        let (document, slips) = ruletest::read(&input.name, node, nodes.len());
+        documents.push((index, document));
+        findings.extend(slips);
     }
     if !documents.is_empty() {
         files.push(TestFile { name: input.name.clone(), nodes, documents });
@@ -95,26 +102,31 @@ fn read(input: &Input, files: &mut Vec<TestFile>, findings: &mut Vec<Finding>) {
 }
 
 impl TestFile {
-    fn run(mut self, rules: &Rules, update: bool) -> Result<Vec<Outcome>, Failure> {
-        let (mut outcomes, mut findings) = (Vec::new(), Vec::new());
+    /// How its cases end, but those that are refused: they become `findings`.
+    fn run(
+        mut self,
+        rules: &Rules,
+        update: bool,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let mut outcomes = Vec::new();
         for (at, document) in std::mem::take(&mut self.documents) {
-            for (index, case) in document.cases.iter().enumerate() {
-                match self.judged(rules, update.then_some((at, index)), case) {
+            for (index, case) in &document.cases {
+                match self.judged(rules, update.then_some((at, *index)), case) {
                     Ok(ending) => outcomes.push(Outcome {
                         file: self.name.clone(),
-                        line: document.place(index).map(|place| place.line),
+                        line: document.place(*index).map(|place| place.line),
                         name: case.name.clone(),
                         ending,
                     }),
                     Err(slips) => findings.extend(
                         slips
                             .into_iter()
-                            .map(|(path, message)| document.finding(&self.name, index, &path, message)),
+                            .map(|(path, message)| document.finding(&self.name, *index, &path, message)),
                     ),
                 }
             }
         }
-        refuse(&findings)?;
         if outcomes.iter().any(Outcome::is_updated) {
             self.write()?;
         }

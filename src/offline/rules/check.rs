@@ -82,9 +82,10 @@ fn tie(winner: &Rule, loser: &Rule) -> String {
     )
 }
 
-/// A document of our API group whose kind nobody knows: else a misspelt rule would pass for ever.
+/// A document of our API group whose kind nobody knows, one of that many `documents` of its file: else a misspelt rule
+/// would pass for ever.
 #[must_use]
-pub fn stray(file: &str, document: &Node) -> Option<Finding> {
+pub fn stray(file: &str, document: &Node, documents: usize) -> Option<Finding> {
     const KINDS: [&str; 4] = [KIND, "RuleTest", "ScoreResource", "ScoreWorkload"];
     let text = |key: &str| document.get(key).and_then(Node::text).unwrap_or_default();
     let is_ours = text("apiVersion").starts_with(&format!("{GROUP}/"));
@@ -93,5 +94,6 @@ pub fn stray(file: &str, document: &Node) -> Option<Finding> {
     }
     let hint = did_you_mean(text("kind"), KINDS);
     let message = format!("{API_VERSION} has no kind {:?}{hint} (there: {})", text("kind"), list(KINDS));
-    Some(Finding::new(file, &Places::of(document), Problem::new("kind", Reason::InvalidRule, message)))
+    let places = Places::of(document).in_file_of(documents);
+    Some(Finding::new(file, &places, Problem::new("kind", Reason::InvalidRule, message)))
 }

@@ -20,8 +20,9 @@ use crate::plan::schema::Schema;
 const KIND: &str = "RuleTest";
 
 /// Tests of rules, which `score-operator rules test` runs. No cluster ever sees them.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[allow(dead_code)] // only its schema is used: cases are read one by one
 struct RuleTest {
     /// The API group and version of the rules.
     #[serde(rename = "apiVersion")]
@@ -127,8 +128,8 @@ struct Expect {
 /// A document of tests.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// Its cases.
-    pub cases: Vec<Case>,
+    /// Its cases that can be run, each with its place in the list.
+    pub cases: Vec<(usize, Case)>,
     places: std::sync::Arc<Places>,
 }
 
@@ -174,36 +175,58 @@ pub fn schema() -> Json {
 
 static SCHEMA: LazyLock<Option<Schema>> = LazyLock::new(|| Schema::new(&schema()).ok());
 
-/// Reads a document of tests.
+/// Reads a document of tests, one of that many `documents` of its file.
 ///
-/// # Errors
-/// All that is wrong with it: its form, a case that says not what it is about, two cases of one name.
-pub fn read(file: &str, document: &Node) -> Result<Document, Vec<Finding>> {
-    let places = std::sync::Arc::new(Places::of(document));
-    let located = |problem| Finding::new(file, &places, problem);
+/// Gives the cases that can be run, and all that is wrong with the others: their form, a case that says not what it is
+/// about, a second case of one name. Where the document itself is wrong there are no cases.
+pub fn read(file: &str, document: &Node, documents: usize) -> (Document, Vec<Finding>) {
+    let places = std::sync::Arc::new(Places::of(document).in_file_of(documents));
     let json = document.to_json();
-    let found = SCHEMA.iter().flat_map(|schema| schema.problems(&json, "", Reason::InvalidRule));
-    let findings: Vec<_> = found.map(located).collect();
-    if !findings.is_empty() {
-        return Err(findings);
-    }
-    let wrong = |error: serde_json::Error| Problem::new("", Reason::InvalidRule, error.to_string());
-    let test: RuleTest = serde_json::from_value(json).map_err(|error| vec![located(wrong(error))])?;
-    let document = Document { cases: test.cases, places: std::sync::Arc::clone(&places) };
-    let findings: Vec<_> = document.slips(file).collect();
-    if findings.is_empty() { Ok(document) } else { Err(findings) }
+    let of_form = SCHEMA.iter().flat_map(|schema| schema.problems(&json, "", Reason::InvalidRule));
+    let mut problems: Vec<_> = of_form.collect();
+    let cases = well_formed(&json, &mut problems);
+    let slips = slips(&cases);
+    let refused: BTreeSet<_> = slips.iter().filter_map(|slip| index(&slip.path)).collect();
+    problems.extend(slips);
+    let cases = cases.into_iter().filter(|(index, _)| !refused.contains(index)).collect();
+    let findings = problems.into_iter().map(|problem| Finding::new(file, &places, problem)).collect();
+    (Document { cases, places }, findings)
 }
 
-impl Document {
-    fn slips<'a>(&'a self, file: &'a str) -> impl Iterator<Item = Finding> + 'a {
-        self.cases.iter().enumerate().flat_map(move |(index, case)| {
-            let twice = self.cases.iter().take(index).any(|other| other.name == case.name);
-            let twice =
-                twice.then(|| ("name", "is the name of another case of this document, too".to_owned()));
-            let slips = twice.into_iter().chain(case.subject().err().map(|message| ("of", message)));
-            slips.map(move |(path, message)| self.finding(file, index, path, message))
-        })
-    }
+/// The cases that no problem speaks of; none where one speaks of the whole document.
+fn well_formed(json: &Json, problems: &mut Vec<Problem>) -> Vec<(usize, Case)> {
+    let Some(wrong) = problems.iter().map(|problem| index(&problem.path)).collect::<Option<BTreeSet<_>>>()
+    else {
+        return Vec::new();
+    };
+    let all = json["cases"].as_array().into_iter().flatten().enumerate();
+    let case = |(index, case): (usize, &Json)| {
+        let problem = |error: serde_json::Error| {
+            Problem::new(format!("cases[{index}]"), Reason::InvalidRule, error.to_string())
+        };
+        let read = serde_json::from_value(case.clone()).map_err(|error| problems.push(problem(error)));
+        Some((index, read.ok()?))
+    };
+    all.filter(|(index, _)| !wrong.contains(index)).filter_map(case).collect()
+}
+
+/// The case that a path is within.
+fn index(path: &str) -> Option<usize> {
+    path.strip_prefix("cases[")?.split_once(']')?.0.parse().ok()
+}
+
+fn slips(cases: &[(usize, Case)]) -> Vec<Problem> {
+    let mut names = BTreeSet::new();
+    let of_case = |(index, case): &(usize, Case)| {
+        let twice = (!names.insert(case.name.clone()))
+            .then(|| ("name", "is the name of another case of this document, too".to_owned()));
+        let slips = twice.into_iter().chain(case.subject().err().map(|message| ("of", message)));
+        let problem = |(path, message): (&str, String)| {
+            Problem::new(format!("cases[{index}].{path}"), Reason::InvalidRule, message)
+        };
+        slips.map(problem).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of_case).collect()
 }
 
 impl Case {

@@ -100,8 +100,11 @@ fn sources(case: &Case) -> Vec<Source> {
 fn misnamed(case: &Case, resource: &Resource, rules: &Rules) -> Vec<(String, String)> {
     let mut slips = Vec::new();
     let Some(Admission::Ready(rule)) = resource.rule().and_then(|name| rules.get(name)) else { return slips };
+    let expected = case.expect.get("objects").and_then(Json::as_object).into_iter().flatten();
     for (root, given, known) in [
         ("live", keys(&case.live), objects(rule)),
+        // `null` would be true of it for ever.
+        ("expect.objects", expected.map(|(key, _)| key.as_str()).collect(), objects(rule)),
         ("generated", keys(&case.generated), keys(&rule.generate)),
     ] {
         for key in given.into_iter().filter(|key| !known.contains(key)) {

@@ -128,7 +128,7 @@ fn uses(rule: &Rule) -> Vec<Use<'_>> {
     let patches = rule.patches.iter().flat_map(Node::leaves).map(patched);
     let ready = rule.ready_when.iter().map(|(_, found)| Use::condition(found, Part::Live));
     let deny =
-        rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| Use::condition(found, Part::Resource));
+        rule.deny.iter().flat_map(|deny| &deny.when).map(|(_, found)| Use::condition(found, Part::Guard));
     locals.chain(manifests).chain(shared).chain(outputs).chain(patches).chain(ready).chain(deny).collect()
 }
 
@@ -151,6 +151,11 @@ fn in_manifest(manifest: &ManifestTemplate, part: Part) -> impl Iterator<Item = 
 /// A reference where only a value can stand, and a text with secret parts where nobody could write its Secret.
 fn misplaced_function(found: &Use<'_>) -> Option<Problem> {
     let calls = |name: &str| found.functions.iter().any(|function| function == name);
+    if found.part == Part::Guard && (calls(SECRET_REF) || calls(SECRET_TEMPLATE)) {
+        return Some(found.problem(
+            "a reference to a Secret has no value that a condition could ask: ask `params`, such as `{{ params.size > 100 }}`",
+        ));
+    }
     if calls(SECRET_TEMPLATE) && found.secrets != Secrets::Covered {
         return Some(found.problem(
             "`secret_template` may stand in `outputs` only; in the `data` of a Secret write `{{ (a ~ b) | b64encode }}`",

@@ -117,15 +117,20 @@ fn scope(
     ObjectScope::Cluster
 }
 
+/// A condition of an object.
+const EXAMPLE: &str = "{{ params.size > 1 }}";
+
 /// A condition is one whole expression, as text is never true or false.
 fn when(path: &str, condition: &Value, problems: &mut Vec<Problem>) -> Option<Expression> {
     let Some(text) = condition.as_str() else {
-        let message = "expected exactly one expression, such as `{{ params.size > 1 }}`: the object is made while it is true";
+        let message = format!(
+            "expected exactly one expression, such as `{EXAMPLE}`: the object is made while it is true"
+        );
         problems.push(Problem::new(path, Reason::InvalidRule, message));
         return None;
     };
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
-    Expression::compile(text, path).map_err(|error| problems.push(problem(error))).ok()
+    Expression::compile(text, path, EXAMPLE).map_err(|error| problems.push(problem(error))).ok()
 }
 
 /// `apiVersion` and `kind` are written out, so that permission and existence can be checked before

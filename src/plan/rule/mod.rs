@@ -134,15 +134,21 @@ pub fn compile(name: &str, spec: &ProvisionerRuleSpec) -> Result<Rule, Vec<Probl
     if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
-/// What a rule matches, even if the rest of it is wrong; `None` where its selectors cannot be read.
+/// What a rule matches, even if the rest of it is wrong.
+///
+/// A guardrail fails closed: where a selector of it cannot be read it matches whatever the rest of its `match` does.
+/// `None` where it is a selector of a rule that provides something: that matches nothing.
 #[must_use]
 pub fn matcher(name: &str, spec: &ProvisionerRuleSpec) -> Option<Rule> {
     let Ok(empty) = serde_json::from_value(serde_json::json!({"match": {"type": spec.match_.type_}})) else {
         return None;
     };
-    let (match_, deny) = (spec.match_.clone(), spec.deny.clone());
-    let only = ProvisionerRuleSpec { match_, priority: spec.priority, deny, ..empty };
-    compile(name, &only).ok()
+    // Conditions without a message are refused, and were meant to forbid.
+    let deny = spec.deny.clone().or_else(|| (!spec.deny_when.is_empty()).then(String::new));
+    let only = ProvisionerRuleSpec { match_: spec.match_.clone(), priority: spec.priority, deny, ..empty };
+    let mut problems = Vec::new();
+    let rule = build(name, &only, &mut problems);
+    (problems.is_empty() || rule.deny.is_some()).then_some(rule)
 }
 
 /// Destructured without `..`: a new field of the format fails to compile here instead of being ignored.
@@ -165,7 +171,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         deny,
         deny_when,
     } = spec.clone();
-    let when = conditions("denyWhen", &deny_when, problems);
+    let when = conditions("denyWhen", &deny_when, "{{ params.size > 100 }}", problems);
     problems.extend(deny::misplaced(spec));
     Rule {
         name: name.to_owned(),
@@ -182,7 +188,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
         manifests: manifests::compile("manifests", &manifests, &allow_cluster_scoped, problems),
         shared: manifests::compile("shared", &shared, &allow_cluster_scoped, problems),
         allow_cluster_scoped,
-        ready_when: conditions("readyWhen", &ready_when, problems),
+        ready_when: conditions("readyWhen", &ready_when, "{{ objects.db.status.ready }}", problems),
         outputs: nodes("outputs", &outputs, problems),
         patches: patches::compile(patches, problems),
         deletion_policy: deletion_policy.unwrap_or_default(),
@@ -196,8 +202,7 @@ fn build(name: &str, spec: &ProvisionerRuleSpec, problems: &mut Vec<Problem>) ->
 }
 
 fn selector(path: &str, selector: Option<LabelSelector>, problems: &mut Vec<Problem>) -> Option<Selector> {
-    let parsed = Selector::try_from(selector?);
-    parsed.map_err(|error| problems.push(Problem::new(path, Reason::InvalidRule, error.to_string()))).ok()
+    select::read(path, &selector?).map_err(|found| problems.extend(found)).ok()
 }
 
 fn params_schema(schema: &Map<String, Value>, problems: &mut Vec<Problem>) -> Option<Schema> {
@@ -224,10 +229,15 @@ fn nodes(root: &str, values: &Map<String, Value>, problems: &mut Vec<Problem>) -
 }
 
 /// Conditions: each is one whole expression, as text is never a condition.
-fn conditions(root: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<(String, Expression)> {
+fn conditions(
+    root: &str,
+    texts: &[String],
+    example: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, Expression)> {
     let problem = |error: TemplateError| Problem::new(error.path, Reason::InvalidRule, error.message);
     let compile = |(index, text): (usize, &String)| {
-        let compiled = Expression::compile(text, &format!("{root}[{index}]"));
+        let compiled = Expression::compile(text, &format!("{root}[{index}]"), example);
         let compiled = compiled.map_err(|error| problems.push(problem(error))).ok()?;
         Some((text.clone(), compiled))
     };

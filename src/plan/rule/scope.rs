@@ -94,16 +94,22 @@ pub(super) enum Part {
     Shared,
     /// `readyWhen`, `outputs` and `patches`.
     Live,
+    /// `denyWhen`, which sees the resource and nothing of the rule that provides it.
+    Guard,
 }
+
+/// What a rule has for the objects that it makes: a guardrail makes none.
+const MAKES: &[&str] = &["generated", "locals", "omit"];
 
 impl Part {
     pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
-        let is_there = move |place| match self {
-            Self::Resource => place != Place::Live,
-            Self::Shared => place == Place::All,
+        let is_there = move |name: &&Name| match self {
+            Self::Resource => name.place != Place::Live,
+            Self::Shared => name.place == Place::All,
             Self::Live => true,
+            Self::Guard => name.place != Place::Live && !MAKES.contains(&name.name),
         };
-        NAMES.iter().filter(move |name| is_there(name.place)).map(|name| name.name)
+        NAMES.iter().filter(is_there).map(|name| name.name)
     }
 }
 

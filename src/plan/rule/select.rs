@@ -5,11 +5,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kube::core::{Selector, SelectorExt};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use kube::core::{ParseExpressionError, Selector, SelectorExt};
 
 use super::Rule;
 use super::choice::Misfit;
+use crate::api::conditions::Reason;
 use crate::api::names::ResourceUid;
+use crate::plan::problem::{Problem, did_you_mean, list, quoted};
 
 /// Labels of a namespace or workload.
 pub type Labels = BTreeMap<String, String>;
@@ -84,6 +87,43 @@ fn shown(labels: &Labels) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
+/// Reads a selector, with its problems below `path`.
+///
+/// # Errors
+/// Operators that Kubernetes does not have, and those that lack the values they compare with.
+pub(super) fn read(path: &str, selector: &LabelSelector) -> Result<Selector, Vec<Problem>> {
+    let requirements = selector.match_expressions.iter().flatten().enumerate();
+    let unreadable = requirements.filter_map(|(index, found)| {
+        let (field, message) = unreadable(found)?;
+        let path = format!("{path}.matchExpressions[{index}].{field}");
+        Some(Problem::new(path, Reason::InvalidRule, message))
+    });
+    let problems: Vec<_> = unreadable.collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let problem = |error: ParseExpressionError| Problem::new(path, Reason::InvalidRule, error.to_string());
+    Selector::try_from(selector.clone()).map_err(|error| vec![problem(error)])
+}
+
+/// What is wrong with a requirement: the field, and what was expected there. An empty list of values is refused as
+/// Kubernetes does it elsewhere: it would match nothing, or everything.
+fn unreadable(requirement: &LabelSelectorRequirement) -> Option<(&'static str, String)> {
+    let LabelSelectorRequirement { key: _, operator, values } = requirement;
+    if !OPERATORS.contains(&operator.as_str()) {
+        let (found, known, hint) = (quoted(operator), list(OPERATORS), did_you_mean(operator, OPERATORS));
+        return Some(("operator", format!("is {found}, expected one of {known}{hint}")));
+    }
+    let compares = matches!(operator.as_str(), "In" | "NotIn");
+    let is_empty = values.as_ref().is_none_or(Vec::is_empty);
+    (compares && is_empty).then(|| {
+        ("values", format!("is empty, expected at least one value, as the operator is `{operator}`"))
+    })
+}
+
+/// The operators of label selectors.
+const OPERATORS: [&str; 4] = ["In", "NotIn", "Exists", "DoesNotExist"];
+
 /// Compared in this order: id, class, workloadSelector, namespaceSelector.
 pub(super) fn specificity(rule: &Rule) -> (bool, bool, bool, bool) {
     (rule.id.is_some(), rule.class.is_some(), rule.workloads.is_some(), rule.namespaces.is_some())
@@ -107,6 +147,28 @@ mod tests {
         let labels = Labels::from([("env".into(), env.into())]);
         let subject = Subject { uid: &uid, namespace_labels: &labels, workload_labels: &Labels::new() };
         matching(rules, subject).iter().map(|rule| rule.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_selector_that_cannot_be_read_says_which_words_there_are() {
+        let told = |requirement: Value| {
+            let selector = serde_json::from_value(json!({"matchExpressions": [requirement]}));
+            let problems = read("match.namespaceSelector", &selector.expect("a selector")).err();
+            problems.expect("a problem").iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(json!({"key": "env", "operator": "in", "values": ["prod"]})),
+            [
+                "match.namespaceSelector.matchExpressions[0].operator: is \"in\", expected one of `DoesNotExist`, `Exists`, `In`, `NotIn`; did you mean `In`?"
+            ]
+        );
+        for operator in ["In", "NotIn"] {
+            let path = "match.namespaceSelector.matchExpressions[0].values";
+            let expected =
+                format!("{path}: is empty, expected at least one value, as the operator is `{operator}`");
+            assert_eq!(told(json!({"key": "env", "operator": operator})), [expected.as_str()]);
+            assert_eq!(told(json!({"key": "env", "operator": operator, "values": []})), [expected]);
+        }
     }
 
     #[test]

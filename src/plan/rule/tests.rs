@@ -238,57 +238,6 @@ fn what_nothing_uses_is_named_and_no_problem() {
     assert_eq!(unused(&whole), Vec::<String>::new());
 }
 
-/// A guardrail, with `change` merged over its fields.
-fn guardrail(change: &Value) -> ProvisionerRuleSpec {
-    let mut spec = json!({"match": {"type": "thing"}, "deny": "ask first"});
-    for (key, value) in change.as_object().expect("fields") {
-        spec[key] = value.clone();
-    }
-    serde_json::from_value(spec).expect("the form of a rule")
-}
-
-#[test]
-fn a_guardrail_says_and_makes_nothing() {
-    let made =
-        compile("guard", &guardrail(&json!({"denyWhen": ["{{ params.size > 3 }}"]}))).expect("a guardrail");
-    let deny = made.deny.expect("what it says");
-    assert_eq!((deny.message.as_str(), deny.when.len()), ("ask first", 1));
-}
-
-#[test]
-fn a_guardrail_that_makes_something_is_refused() {
-    let manifest = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}});
-    let fields = [
-        ("generate", json!({"a": {"alphanumeric": 4}})),
-        ("locals", json!({"a": "b"})),
-        ("manifests", json!({ "a": manifest })),
-        ("shared", json!({ "a": manifest })),
-        ("readyWhen", json!(["{{ true }}"])),
-        ("outputs", json!({"a": "b"})),
-        ("deletionPolicy", json!("Retain")),
-        ("priority", json!(1)),
-    ];
-    for (field, value) in fields {
-        let problems = compile("guard", &guardrail(&json!({ field: value }))).err().expect("a problem");
-        assert!(problems[0].to_string().starts_with(&format!("{field}: a rule with `deny`")), "{problems:?}");
-    }
-}
-
-#[test]
-fn conditions_of_a_guardrail_are_checked() {
-    let said = |change: Value| {
-        let problems = compile("guard", &guardrail(&change)).err().expect("a problem");
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    };
-    assert!(said(json!({"denyWhen": ["big"]})).contains("denyWhen[0]: expected exactly one expression"));
-    assert!(said(json!({"denyWhen": ["{{ parms.size > 3 }}"]})).contains("did you mean `params`?"));
-    assert!(said(json!({"denyWhen": ["{{ objects.x is defined }}"]})).contains("not in scope"));
-    let schema = json!({"type": "object", "additionalProperties": false, "properties": {"size": {}}});
-    let typo = json!({"params": schema, "denyWhen": ["{{ params.sise > 3 }}"]});
-    assert!(said(typo).contains("did you mean `params.size`?"));
-    assert!(said(json!({"deny": null, "denyWhen": ["{{ true }}"]})).contains("there is no `deny`"));
-}
-
 /// A ConfigMap in `root`, with `more` beside its `apiVersion`.
 fn made_in(root: &str, more: &Value) -> Value {
     let mut object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}});

@@ -157,7 +157,7 @@ proptest! {
     /// No name escapes the floors above, which check secrets by names.
     #[test]
     fn names_are_those_that_minijinja_finds(text in prop_oneof![expression_like(), expression()]) {
-        let compiled = Expression::compile(&format!("{{{{ {text} }}}}"), "x");
+        let compiled = Expression::compile(&format!("{{{{ {text} }}}}"), "x", "");
         if let Ok(expression) = compiled {
             let program = crate::template::filters::ENVIRONMENT.compile_expression(&text).unwrap();
             let theirs: BTreeSet<String> = program.undeclared_variables(false).into_iter().collect();

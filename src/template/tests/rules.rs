@@ -210,7 +210,7 @@ fn compiled_templates_can_be_shared_between_threads() {
 #[test]
 fn conditions_are_bools() {
     let condition = |text: &str| {
-        Expression::compile(text, "readyWhen[0]").and_then(|expression| {
+        Expression::compile(text, "readyWhen[0]", "{{ objects.db.status.ready }}").and_then(|expression| {
             expression
                 .evaluate_bool(&scope(), &mut Budget::new())
                 .map_err(|error| TemplateError { path: String::new(), message: error.to_string() })
