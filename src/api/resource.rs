@@ -75,6 +75,16 @@ impl ScoreResourceSpec {
     }
 }
 
+impl ScoreResource {
+    /// The rules whose objects serve it: the one that it is bound to, and the one that its objects were last made by.
+    /// They differ while it is being moved, and the old ones serve until the new ones work (P04).
+    pub fn rules(&self) -> impl Iterator<Item = &str> {
+        let bound = self.spec.rule.as_deref();
+        let made_by = self.status.as_ref().and_then(|status| Some(status.made_by.as_ref()?.rule.as_str()));
+        bound.into_iter().chain(made_by.filter(|made_by| Some(*made_by) != bound))
+    }
+}
+
 /// What became of a resource.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", default)]

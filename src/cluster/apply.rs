@@ -13,7 +13,9 @@ use super::world::World;
 use super::{Error, call, refusal};
 use crate::api::conditions::Reason;
 use crate::api::labels;
-use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope};
+use crate::api::names::ResourceUid;
+use crate::api::resource::{InventoryEntry, ObjectId, ObjectScope, ScoreResource};
+use crate::plan::index::ResourceKey;
 use crate::plan::rule::cluster_scoped::not_allowed;
 use crate::render::drift::{self, Conflict};
 use crate::render::{Manifest, Manifests, cluster_scoped};
@@ -135,7 +137,11 @@ async fn update(
         return Err(going(manifest, &live));
     }
     if !is_ours(&now, manifest) && !adopted {
-        return Ok(Fate::Refused(not_ours(manifest, &now)));
+        return Ok(Fate::Refused(not_ours(
+            manifest,
+            &now,
+            keeper(world, &manifest.namespace, &now).as_ref(),
+        )));
     }
     if now["metadata"].get("deletionTimestamp").is_some() {
         return Err(going(manifest, &live));
@@ -209,19 +215,29 @@ async fn send(
     world.wrote(kind, object).await
 }
 
-/// Ours is what has our owner's uid; or, without any owner, the identity of the resource that kept it
-/// (decision 4). In no namespace nothing has an owner, and the whole identity counts.
+/// Ours is what has our owner's uid; or, without any owner, the identity and guid of the resource that kept it
+/// (decision 4). What has another guid was kept by an earlier one, and its data is not ours to write over. In no
+/// namespace nothing has an owner, and the whole identity counts.
 #[must_use]
 pub fn is_ours(live: &Value, manifest: &Manifest) -> bool {
     if manifest.scope == ObjectScope::Cluster {
         return cluster_scoped::is_same(live, &manifest.body);
     }
-    let identity = |object: &Value| object["metadata"]["annotations"][labels::RESOURCE_UID].clone();
-    let retained = controller(live).is_none()
+    let same = |name: &str| annotation(live, name) == annotation(&manifest.body, name);
+    let is_kept = is_retained(live) && same(labels::RESOURCE_UID) && same(labels::RESOURCE_GUID);
+    drift::owned_by(live, &manifest.owner_uid) || is_kept
+}
+
+/// Whether a resource of ours keeps an object without owning it, so that it outlives the resource.
+#[must_use]
+pub fn is_retained(live: &Value) -> bool {
+    controller(live).is_none()
         && live["metadata"]["labels"][labels::MANAGED_BY] == labels::MANAGED_BY_US
-        && identity(live).is_string()
-        && identity(live) == identity(&manifest.body);
-    drift::owned_by(live, &manifest.owner_uid) || retained
+        && annotation(live, labels::RESOURCE_UID).is_some()
+}
+
+fn annotation<'v>(object: &'v Value, name: &str) -> Option<&'v str> {
+    object["metadata"]["annotations"][name].as_str()
 }
 
 /// An earlier object of the name has to be gone first.
@@ -260,26 +276,70 @@ fn controller(live: &Value) -> Option<String> {
     drift::controller_of(live).map(|(kind, name, _)| format!("{kind} `{name}`"))
 }
 
-/// That an object is not ours, whose it is, and what to do.
+/// The resource that keeps an object which it does not own, if it is still there.
 #[must_use]
-pub fn not_ours(manifest: &Manifest, live: &Value) -> Refusal {
-    let of_cluster = manifest.scope == ObjectScope::Cluster;
-    let resource = cluster_scoped::namespace_of(live).filter(|_| of_cluster);
-    let resource = resource.map(|namespace| format!("another resource, of namespace `{namespace}`"));
-    let owner = controller(live).or(resource).unwrap_or_else(|| "nobody that Kubernetes knows of".to_owned());
-    let hint = if of_cluster {
-        "all namespaces share such names, so have the rule put `namespace` and `uid`, or a hash of them, into it; or"
-    } else {
-        "rename or delete it, or"
+pub fn keeper(world: &World, namespace: &str, live: &Value) -> Option<ResourceUid> {
+    let key = ResourceKey { namespace: namespace.to_owned(), uid: retained_by(live)? };
+    world.resource(&key).filter(|found| keeps(found, live)).map(|_| key.uid)
+}
+
+/// The resource that an object says it is kept by; it may be gone.
+#[must_use]
+pub fn retained_by(live: &Value) -> Option<ResourceUid> {
+    annotation(live, labels::RESOURCE_UID).filter(|_| is_retained(live)).and_then(ResourceUid::parse)
+}
+
+/// Whether this is the resource that keeps an object, and not a later one of its name.
+#[must_use]
+pub fn keeps(resource: &ScoreResource, live: &Value) -> bool {
+    retained_by(live).is_some_and(|uid| uid == resource.spec.uid())
+        && annotation(live, labels::RESOURCE_GUID) == Some(resource.spec.guid.as_str())
+}
+
+/// That an object is not ours, whose it is, and what to do. `keeper` is the resource that keeps it, where there is
+/// one: its data must not be taken over.
+#[must_use]
+pub fn not_ours(manifest: &Manifest, live: &Value, keeper: Option<&ResourceUid>) -> Refusal {
+    let message = match keeper {
+        Some(keeper) => format!(
+            "an object of this name exists and is not ours: resource {keeper} of this namespace keeps it (see `kubectl describe sres {}`); two resources cannot make one object: let its name in the rule say which resource it is of, as by `{{{{ uid | dns_label }}}}`",
+            keeper.object_name()
+        ),
+        None => format!(
+            "an object of this name exists and is not ours (it {}): {} let it be taken over with `kubectl annotate {} {} {}={}`",
+            whose(manifest, live),
+            way_out(manifest),
+            manifest.id.kind.to_lowercase(),
+            manifest.id.name,
+            labels::ADOPT,
+            manifest.owner_uid
+        ),
     };
-    let message = format!(
-        "an object of this name exists and is not ours (it belongs to {owner}): {hint} let it be taken over with `kubectl annotate {} {} {}={}`",
-        manifest.id.kind.to_lowercase(),
-        manifest.id.name,
-        labels::ADOPT,
-        manifest.owner_uid
-    );
     Refusal { object: manifest.id.clone(), reason: Reason::AlreadyExists, message }
+}
+
+/// Whose an object is that no resource of now keeps.
+fn whose(manifest: &Manifest, live: &Value) -> String {
+    let resource = cluster_scoped::namespace_of(live).filter(|_| manifest.scope == ObjectScope::Cluster);
+    let resource = resource.map(|namespace| format!("another resource, of namespace `{namespace}`"));
+    if let Some(owner) = controller(live).or(resource) {
+        return format!("belongs to {owner}");
+    }
+    let Some(uid) = retained_by(live) else { return "belongs to nobody that Kubernetes knows of".to_owned() };
+    let guid = annotation(live, labels::RESOURCE_GUID).unwrap_or_default();
+    let now = annotation(&manifest.body, labels::RESOURCE_GUID);
+    let now = now.map(|now| format!(", and this one has `{now}`")).unwrap_or_default();
+    format!("was retained by an earlier resource {uid}, whose guid was `{guid}`{now}")
+}
+
+/// What else can be done about it.
+fn way_out(manifest: &Manifest) -> &'static str {
+    match manifest.scope {
+        ObjectScope::Cluster => {
+            "all namespaces share such names, so have the rule put `namespace` and `uid`, or a hash of them, into it; or"
+        }
+        ObjectScope::Namespaced => "rename or delete it, or",
+    }
 }
 
 pub(super) fn contested(manifest: &Manifest, conflict: &Conflict) -> Refusal {

@@ -62,6 +62,17 @@ impl Error {
         matches!(self.source, Cause::Moved(_))
     }
 
+    /// The same where a write of an object of ours was refused because the object is not as this pass saw it: then
+    /// nothing failed. Of a forced apply and of a delete every 409 says so.
+    #[must_use]
+    pub fn or_moved(self) -> Self {
+        if self.code() != Some(409) {
+            return self;
+        }
+        let what = self.source.to_string();
+        Self::moved(self.action, what)
+    }
+
     /// The API server's answer, if it gave one.
     #[must_use]
     pub fn status(&self) -> Option<&kube::core::Status> {
@@ -106,5 +117,24 @@ pub(crate) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.code() == Some(404) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u16, reason: &str) -> Error {
+        let status = kube::core::Status::failure("Operation cannot be fulfilled", reason).with_code(code);
+        Error { action: "applying it".to_owned(), source: Cause::Kube(kube::Error::Api(status.boxed())) }
+    }
+
+    #[test]
+    fn an_object_that_has_changed_meanwhile_is_no_failure() {
+        let moved = answer(409, "Conflict").or_moved();
+        assert!(moved.is_moved());
+        let said = "applying it: Operation cannot be fulfilled (409 Conflict)";
+        assert_eq!(moved.to_string(), said, "it says what the API server did");
+        assert!(!answer(403, "Forbidden").or_moved().is_moved());
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use kube::ResourceExt;
 use serde_json::{Map, Value};
 
+pub use consumers::shared_with;
 pub use resource::{Resource, is_settled, resource, retained_guid};
 pub use secrets::{missing, pod_values, secret_values};
 
@@ -102,10 +103,6 @@ fn state(world: &World, namespace: &str, demand: &Demand) -> Option<ResourceStat
         rule: resource.spec.rule.clone(),
         patches: status.patches,
     })
-}
-
-fn retains(rule: &Rule) -> bool {
-    rule.deletion_policy == DeletionPolicy::Retain
 }
 
 /// Whether the objects of a resource outlive it. Where its rule is gone nobody can tell: then they do. Read

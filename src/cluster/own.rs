@@ -47,7 +47,7 @@ pub async fn keep(
     check_dropped(world, key, &existing, &bonds.owners).await?;
     let mut body = manifest.body;
     body["metadata"]["uid"] = json!(existing.uid());
-    send(world, key, &body).await.map(Some)
+    send(world, key, &body).await.map(Some).map_err(Error::or_moved)
 }
 
 /// Names hold a hash; two identities may have the same one, by a chance of one in 2⁶⁴ or on purpose.
@@ -71,7 +71,7 @@ async fn create(world: &World, key: &ResourceKey, manifest: Manifest) -> Result<
             world.caches.resources.wrote(there);
         }
     }
-    made
+    made.map_err(Error::or_moved)
 }
 
 async fn send(world: &World, key: &ResourceKey, body: &Value) -> Result<Arc<ScoreResource>, Error> {
@@ -86,22 +86,22 @@ async fn send(world: &World, key: &ResourceKey, body: &Value) -> Result<Arc<Scor
 }
 
 /// Deletes the ScoreResource that nobody needs any more; garbage collection takes its objects, unless
-/// they are to be retained. Whether it is gone.
+/// they are to be retained.
 ///
 /// # Errors
 /// As [`keep`].
-pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
+pub async fn release(world: &World, key: &ResourceKey) -> Result<(), Error> {
     let name = key.uid.object_name();
     let id = (key.namespace.clone(), name.clone());
     if world.resource(key).is_none() {
-        return Ok(true);
+        return Ok(());
     }
     let Some(live) = read(world, key).await? else {
         world.caches.resources.forget(&id);
-        return Ok(true);
+        return Ok(());
     };
     if live.metadata.deletion_timestamp.is_some() || live.spec.uid() != key.uid {
-        return Ok(true);
+        return Ok(());
     }
     check_dropped(world, key, &live, &[]).await?;
     let only = Preconditions { uid: live.uid(), resource_version: live.resource_version() };
@@ -109,13 +109,13 @@ pub async fn release(world: &World, key: &ResourceKey) -> Result<bool, Error> {
     // As its finalizers say: see `Bonds::stays`.
     let params = DeleteParams::default().preconditions(only);
     let action = format!("deleting ScoreResource {}/{name}", key.namespace);
-    found(call(action, api.delete(&name, &params)).await)?;
+    found(call(action, api.delete(&name, &params)).await).map_err(Error::or_moved)?;
     if live.finalizers().is_empty() {
         world.caches.resources.forget(&id);
         world.forget_secrets(&live);
     }
     tracing::info!(namespace = key.namespace, resource = %key.uid, "released: nobody needs it any more");
-    Ok(true)
+    Ok(())
 }
 
 /// Takes a ScoreResource off the owners of its objects: they then outlive it.
@@ -223,6 +223,5 @@ async fn sharer_holds(world: &World, key: &ResourceKey, name: &str, uid: &str) -
     let api: Api<ScoreResource> = api(&world.client, &key.namespace);
     let live = found(call(format!("reading ScoreResource {}/{name}", key.namespace), api.get(name)).await)?;
     let Some(live) = live.filter(|live| live.uid().as_deref() == Some(uid)) else { return Ok(false) };
-    let rule = live.spec.rule.as_deref();
-    Ok(rule.is_some_and(|rule| shared_uid(&live.spec.type_, rule) == key.uid && world.may_share(rule)))
+    Ok(live.rules().any(|rule| shared_uid(&live.spec.type_, rule) == key.uid && world.may_share(rule)))
 }

@@ -7,10 +7,11 @@ use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use super::apply::{contested, is_of_predecessor, is_ours, not_ours};
+use super::apply::{contested, is_of_predecessor, is_ours, keeps, not_ours, retained_by};
 use super::kinds::{Kind, Kinds};
 use super::{Error, call, client, found};
 use crate::api::labels;
+use crate::api::names::ResourceUid;
 use crate::api::resource::{ObjectId, ScoreResource};
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
@@ -172,7 +173,8 @@ impl Review {
         let kind = kind.ok_or_else(|| DryRunError::Unserved(id.clone()))?;
         if let Some(live) = live.filter(|live| !is_ours(live, manifest) && !is_of_predecessor(live, manifest))
         {
-            return Err(DryRunError::Refused(Box::new(not_ours(manifest, live))));
+            let keeper = self.keeper(live).await?;
+            return Err(DryRunError::Refused(Box::new(not_ours(manifest, live, keeper.as_ref()))));
         }
         match (self.try_apply(&kind, id, body, false).await, live) {
             (Err(error), Some(live)) if error.code() == Some(409) => {
@@ -185,6 +187,14 @@ impl Review {
             }
             (answer, _) => Ok(answer?),
         }
+    }
+
+    /// The resource that keeps an object which it does not own, if it is still there.
+    async fn keeper(&self, live: &Value) -> Result<Option<ResourceUid>, Error> {
+        let Some(uid) = retained_by(live) else { return Ok(None) };
+        let api: Api<ScoreResource> = Api::namespaced(self.client.clone(), &self.namespace);
+        let found = found(call(format!("reading ScoreResource {uid}"), api.get(&uid.object_name())).await)?;
+        Ok(found.filter(|found| keeps(found, live)).map(|_| uid))
     }
 
     async fn try_apply(&self, kind: &Kind, id: &ObjectId, body: &Value, force: bool) -> Result<Value, Error> {

@@ -15,7 +15,7 @@ use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
 use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
-use crate::cluster::apply::{is_of_predecessor, is_ours, not_ours};
+use crate::cluster::apply::{is_of_predecessor, is_ours, is_retained, keeper, not_ours};
 use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::Admission;
 use crate::plan::Plan;
@@ -54,7 +54,7 @@ async fn make(pass: &Pass<'_>, rule: &Rule) -> Result<Found, Error> {
         Err(awaited) => return Ok(Found::stopped(pass, Outcome::Waiting(vec![awaited]))),
     };
     let demands = &pass.seen.binding.demands;
-    let inputs = observe::evaluation(pass.world, pass.resource, demands, rule, rolled.clone());
+    let inputs = observe::evaluation(pass.world, pass.resource, demands, rule, rolled.values.clone());
     let evaluated = evaluate(rule, part(pass), &inputs).and_then(|evaluated| {
         let allowed = guard::admits_params(&pass.seen.guards, &inputs, &evaluated.params);
         allowed.and_then(|()| Plan::Ready(evaluated))
@@ -137,12 +137,20 @@ fn shared_awaited(pass: &Pass<'_>, rule: &Rule) -> Option<Awaited> {
     Some(Awaited::new(Reason::WaitingForShared, message))
 }
 
+/// What was rolled for a resource.
+#[derive(Default)]
+struct Rolled {
+    values: BTreeMap<String, String>,
+    /// How long the Secret with them stays.
+    policy: DeletionPolicy,
+}
+
 /// The generated values: those in the Secret, and new ones for what it does not have. They are written
 /// before anything that uses them.
-async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
+async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<Rolled, Awaited>, Error> {
     let is_shared = part(pass) == Part::Shared;
     if !rule.keeps_rolled(is_shared) {
-        return Ok(Ok(BTreeMap::new()));
+        return Ok(Ok(Rolled::default()));
     }
     let name = generated_name(&pass.resource.spec);
     let secret = pass.world.secrets.get(&pass.key.namespace, &name).await?;
@@ -155,38 +163,36 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<BTreeMap<String, St
         );
         return Ok(Err(Awaited::new(Reason::WaitingForSecret, message)));
     }
-    let mut values = match secret.map(|secret| json!(*secret)) {
-        None => BTreeMap::new(),
-        Some(secret) => match kept_values(pass, rule, &secret)? {
-            Ok(values) => values,
+    let mut rolled = match secret.map(|secret| json!(*secret)) {
+        None => Rolled { policy: rule.deletion_policy, ..Rolled::default() },
+        Some(secret) => match kept(pass, rule, &secret)? {
+            Ok(rolled) => rolled,
             Err(awaited) => return Ok(Err(awaited)),
         },
     };
     for (key, wanted) in rule.rolls(is_shared) {
-        values
-            .entry(key.clone())
-            .or_insert_with(|| (pass.world.environment.random)(wanted.alphanumeric.into()));
+        let roll = || (pass.world.environment.random)(wanted.alphanumeric.into());
+        rolled.values.entry(key.clone()).or_insert_with(roll);
     }
-    Ok(Ok(values))
+    Ok(Ok(rolled))
 }
 
-/// The values in a Secret of generated values, if it is this resource's, or was retained by it.
-fn kept_values(
-    pass: &Pass<'_>,
-    rule: &Rule,
-    secret: &Value,
-) -> Result<Result<BTreeMap<String, String>, Awaited>, Error> {
-    let Some(belonging) = belonging(pass, rule) else { return Ok(Ok(BTreeMap::new())) };
+/// What is in a Secret of generated values, if it is this resource's, or was retained by it. Retained once, it stays
+/// so whatever the rule of now says: what another rule retained may be of these values (P11).
+fn kept(pass: &Pass<'_>, rule: &Rule, secret: &Value) -> Result<Result<Rolled, Awaited>, Error> {
+    let Some(belonging) = belonging(pass, rule) else { return Ok(Ok(Rolled::default())) };
     let manifest = generated::render(&belonging, &BTreeMap::new());
     if is_of_predecessor(secret, &manifest) {
         let action = format!("reading {}", manifest.id);
         return Err(Error::moved(action, "the one that was there before is being deleted"));
     }
     if !is_ours(secret, &manifest) {
-        let refusal = not_ours(&manifest, secret);
+        let keeper = keeper(pass.world, &manifest.namespace, secret);
+        let refusal = not_ours(&manifest, secret, keeper.as_ref());
         return Ok(Err(Awaited::new(refusal.reason, format!("{}: {}", refusal.object, refusal.message))));
     }
-    Ok(Ok(generated::values(secret)))
+    let policy = if is_retained(secret) { DeletionPolicy::Retain } else { rule.deletion_policy };
+    Ok(Ok(Rolled { values: generated::values(secret), policy }))
 }
 
 /// Whose the objects of this pass are; `None` before the ScoreResource has a uid.
@@ -207,12 +213,7 @@ pub fn reads_secrets(pass: &Pass<'_>) -> bool {
     owns || outputs.any(|output| output.to_string().contains("secretKeyRef")) || patches()
 }
 
-async fn apply(
-    pass: &Pass<'_>,
-    rule: &Rule,
-    evaluated: &Evaluated,
-    rolled: &BTreeMap<String, String>,
-) -> Result<Found, Error> {
+async fn apply(pass: &Pass<'_>, rule: &Rule, evaluated: &Evaluated, rolled: &Rolled) -> Result<Found, Error> {
     let Some(mut belonging) = belonging(pass, rule) else {
         return Ok(Found::stopped(pass, Outcome::Applying));
     };
@@ -304,10 +305,12 @@ fn manifests(
     rule: &Rule,
     belonging: &Belonging<'_>,
     evaluated: &Evaluated,
-    rolled: &BTreeMap<String, String>,
+    rolled: &Rolled,
 ) -> Manifests {
     let all = objects(belonging, &evaluated.objects);
-    let secret = rule.keeps_rolled(part(pass) == Part::Shared).then(|| generated::render(belonging, rolled));
+    let of_secret = || Belonging { policy: rolled.policy, ..belonging.clone() };
+    let keeps = rule.keeps_rolled(part(pass) == Part::Shared);
+    let secret = keeps.then(|| generated::render(&of_secret(), &rolled.values));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 

@@ -16,15 +16,15 @@ use super::queue::{Waker, channel, run as work};
 use super::{resource, rule, workload};
 use crate::api::conditions::{ConditionType, is_true};
 use crate::api::labels;
-use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS};
 use crate::api::resource::ScoreResource;
 use crate::api::rule::ProvisionerRule;
 use crate::api::workload::ScoreWorkload;
 use crate::cluster::cache::{Cache, Key};
 use crate::cluster::objects::home;
-use crate::cluster::rollouts;
 use crate::cluster::watch::{self, Change};
 use crate::cluster::world::{Caches, Entry, Environment, World};
+use crate::cluster::{observe, rollouts};
 use crate::plan::index::{Known, ResourceKey};
 
 /// How the operator runs.
@@ -292,10 +292,8 @@ impl Wakers {
                     self.resources.wake(self::key(user));
                 }
             }
-        } else if let Some(rule) = &resource.spec.rule {
-            let uid = shared_uid(&resource.spec.type_, rule);
-            let exists = self.world.caches.resources.get(namespace, &uid.object_name()).is_some();
-            if exists || self.world.rule(rule).is_some_and(|rule| !rule.shared.is_empty()) {
+        } else {
+            for uid in observe::shared_with(&self.world, resource) {
                 self.resources.wake(ResourceKey { namespace: namespace.clone(), uid });
             }
         }

@@ -31,6 +31,7 @@ mod guardrails;
 mod guide;
 mod kinds;
 mod lifecycle;
+mod moves;
 mod ownership;
 mod patches;
 mod pods;

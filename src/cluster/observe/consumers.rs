@@ -22,12 +22,32 @@ pub(super) fn of(world: &World, resource: &ScoreResource) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Whether a resource uses what its rule shares in a namespace as `uid`.
+/// Whether a resource uses what one of its rules shares in a namespace as `uid`.
 pub(super) fn shares(resource: &ScoreResource, namespace: &str, uid: &ResourceUid) -> bool {
-    let bound = resource.spec.rule.as_deref();
     resource.namespace().as_deref() == Some(namespace)
         && resource.spec.class != SHARED_CLASS
-        && bound.is_some_and(|rule| shared_uid(&resource.spec.type_, rule) == *uid)
+        && resource.rules().any(|rule| shared_uid(&resource.spec.type_, rule) == *uid)
+}
+
+/// What rules share with a resource: what its rules of now do, and what it still owns, as it was moved away from the
+/// rule of that.
+#[must_use]
+pub fn shared_with(world: &World, resource: &ScoreResource) -> BTreeSet<ResourceUid> {
+    let caches = &world.caches.resources;
+    let namespace = resource.namespace().unwrap_or_default();
+    let shares = |rule: &str| world.rule(rule).is_some_and(|rule| !rule.shared.is_empty());
+    let by_rules = resource.rules().filter_map(|rule| {
+        let uid = shared_uid(&resource.spec.type_, rule);
+        (caches.get(&namespace, &uid.object_name()).is_some() || shares(rule)).then_some(uid)
+    });
+    let uid = resource.uid().unwrap_or_default();
+    let owns = |found: &ScoreResource| found.owner_references().iter().any(|owner| owner.uid == uid);
+    let is_shared = |found: &ScoreResource| {
+        found.spec.class == SHARED_CLASS && found.namespace() == resource.namespace() && owns(found)
+    };
+    let all = caches.all();
+    let owned = all.iter().filter(|found| is_shared(found)).map(|found| found.spec.uid());
+    by_rules.chain(owned).collect()
 }
 
 fn add(resource: &ScoreResource, names: &mut BTreeSet<String>) {

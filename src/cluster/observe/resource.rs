@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::{consumers, retains};
+use super::consumers;
 use crate::api::conditions::{ConditionType, is_true, is_true_of};
 use crate::api::labels;
 use crate::api::names::{ResourceUid, SHARED_CLASS, generated_secret};
@@ -93,8 +93,8 @@ pub fn is_settled(world: &World) -> bool {
     world.caches.rules.all().iter().all(|rule| book.contains_key(&rule.name_any()))
 }
 
-/// A new resource whose rule retains takes up the guid that it had before, from the Secret that
-/// stayed (decision 4).
+/// A new resource takes up the guid that it had before, from the Secret that stayed (decision 4): whichever rule
+/// retained that one, where the rule of now keeps its generated values in it.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
@@ -104,14 +104,19 @@ pub async fn retained_guid(
     binding: &mut BindingInputs,
 ) -> Result<(), Error> {
     let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
-    let retains = rule.is_some_and(|rule| retains(&rule));
-    if binding.existing.is_some() || !retains {
+    let keeps = rule.is_some_and(|rule| rule.keeps_rolled(key.uid.class == SHARED_CLASS));
+    if binding.existing.is_some() || !keeps {
         return Ok(());
     }
     let name = generated_secret(&key.uid.object_name());
     let kept = world.secrets.read(&key.namespace, &name).await?;
     let annotation = |kept: &kube::api::DynamicObject, name: &str| kept.annotations().get(name).cloned();
-    let kept = kept.filter(|kept| annotation(kept, labels::RESOURCE_UID) == Some(key.uid.to_string()));
+    let is_kept = |kept: &kube::api::DynamicObject| {
+        // One with an owner is about to go with it.
+        kept.owner_references().is_empty()
+            && annotation(kept, labels::RESOURCE_UID) == Some(key.uid.to_string())
+    };
+    let kept = kept.filter(|kept| is_kept(kept));
     if let Some(guid) = kept.and_then(|kept| annotation(&kept, labels::RESOURCE_GUID)) {
         binding.new_guid = guid;
     }
