@@ -141,5 +141,5 @@ Examples:
   score-operator rules test platform/rules/
   score-operator rules test platform/rules/ --update
 
-Exit status: 0 all passed, 1 a case failed, or wrong usage, or a file that cannot be read, 2 a rule or a test is
-refused.";
+Exit status: 0 all passed, 1 a case failed, or wrong usage, or a file that cannot be read, 2 a rule or a case is
+refused; other cases run all the same, unless it is a rule.";
