@@ -42,6 +42,7 @@ pub async fn hold(pass: &Pass<'_>, rule: &Rule) -> Result<Found, Error> {
 
 /// What is to be said of objects that stay as they were: that this revision was tried. Not of what was refused
 /// before it came.
+#[must_use]
 pub fn tried(pass: &Pass<'_>, rule: &Rule) -> Option<MadeBy> {
     let old = old(pass, rule).filter(|_| !is_refused(pass))?;
     Some(MadeBy { tried: Some(rule.revision.clone()), ..old.clone() })

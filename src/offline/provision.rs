@@ -1,18 +1,20 @@
 //! The resources of a projection: which rule, what it makes, whether that can be told to work, what it
 //! offers. The steps are those of the controller; what it would ask a cluster is supplied or awaited.
 
+mod shared;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::offer::{Objects, by_key, must_work, offered, rolled, stand_in, stored};
+use super::offer::{Objects, by_key, offered, rolled, stand_in, stored};
 use super::project::{Existing, Inputs, Output};
 use super::resource::Resource;
 use super::rules::Admission;
 use super::supposed::Supposed;
 use crate::api::conditions::Reason;
-use crate::api::names::{ResourceUid, SHARED_CLASS, shared_uid};
+use crate::api::names::{ResourceUid, SHARED_CLASS};
 use crate::api::resource::{ObjectId, ScoreResourceSpec};
 use crate::api::rule::DeletionPolicy;
 use crate::plan::Plan;
@@ -340,62 +342,6 @@ impl<'a, 'o> Stage<'a, 'o> {
 
     fn emit(&mut self, uid: &ResourceUid, manifests: Manifests) -> Plan<Vec<ObjectId>> {
         self.output.emit(&format!("resource `{uid}`"), "manifests", manifests)
-    }
-
-    /// What the rule shares in the namespace: worked out once.
-    fn share(&mut self, rule: &Rule, resource: &mut Resource) -> Plan<Objects> {
-        if rule.shared.is_empty() {
-            return Plan::Ready(BTreeMap::new());
-        }
-        let uid = shared_uid(&rule.type_, &rule.name);
-        resource.shares = Some(uid.clone());
-        if !self.shared.contains_key(&rule.name) {
-            let shared = self.shared_part(rule, &uid);
-            self.shared.insert(rule.name.clone(), shared);
-        }
-        match self.shared.get(&rule.name) {
-            Some(Plan::Ready(live)) => Plan::Ready(live.clone()),
-            Some(Plan::Pending(awaited)) => {
-                let all: Vec<_> = awaited.iter().map(|found| found.message.as_str()).collect();
-                let message =
-                    format!("of what rule `{}` shares in this namespace, {}", rule.name, all.join("; "));
-                Plan::Pending(vec![Awaited::new(Reason::WaitingForShared, message)])
-            }
-            Some(Plan::Rejected(problems)) => Plan::Rejected(problems.clone()),
-            None => Plan::Ready(BTreeMap::new()),
-        }
-    }
-
-    fn shared_part(&mut self, rule: &Rule, uid: &ResourceUid) -> Plan<Objects> {
-        let existing = self.existing(uid);
-        let ready = self.inputs.assume_ready || existing.is_some_and(|existing| existing.outputs.is_some());
-        let spec = existing.map_or_else(|| self.shared_spec(rule, uid), |existing| existing.spec.clone());
-        let mut resource = Resource::new(uid.clone(), spec);
-        let inputs = self.evaluation(rule, &resource);
-        let live = evaluate(rule, Part::Shared, &inputs).and_then(|evaluated| {
-            self.note(&evaluated, &mut resource);
-            let manifests = self.manifests(rule, &resource.spec, &evaluated, &inputs.generated);
-            let live = by_key(&evaluated, &manifests);
-            let works = if ready { Plan::Ready(()) } else { must_work(&manifests) };
-            self.emit(uid, manifests).and_then(|objects| {
-                resource.objects = objects;
-                works.and_then(|()| Plan::Ready(live))
-            })
-        });
-        resource.outputs = live.clone().and_then(|_| Plan::Ready(Map::new()));
-        self.add(resource);
-        live
-    }
-
-    fn shared_spec(&self, rule: &Rule, uid: &ResourceUid) -> ScoreResourceSpec {
-        ScoreResourceSpec {
-            type_: uid.type_.clone(),
-            class: uid.class.clone(),
-            id: uid.id.clone(),
-            rule: Some(rule.name.clone()),
-            guid: self.new_guid(uid),
-            ..ScoreResourceSpec::default()
-        }
     }
 
     /// The same for the same resource in every run: a cluster rolls another.
