@@ -11,7 +11,7 @@ use crate::plan::problem::Problem;
 /// How problems are printed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Format {
-    /// One per line: `file: path: Reason: message`; of a file with several rules, `file:line: …`.
+    /// One per line: `file: path: Reason: message`.
     #[default]
     Text,
     /// A list of objects with file, line, column, path, reason and message.
