@@ -28,6 +28,8 @@ pub const RESOURCE_UID: &str = "k8s.score.dev/resource-uid";
 pub const RESOURCE_GUID: &str = "k8s.score.dev/resource-guid";
 /// Annotation on a resource's objects: the workload that first defined the resource.
 pub const SOURCE_WORKLOAD: &str = "k8s.score.dev/source-workload";
+/// Annotation on the Secret of generated values: the rules whose retained objects may be of them, with commas.
+pub const RETAINED_BY: &str = "k8s.score.dev/retained-by";
 /// Annotation on a foreign object that lets us take it over: the uid of the ScoreWorkload or
 /// ScoreResource that may.
 pub const ADOPT: &str = "k8s.score.dev/adopt";
@@ -153,5 +155,11 @@ pub const WRITTEN: &[Written] = &[
         form: Form::Annotation,
         on: "the objects of a resource",
         meaning: "The workload that first defined the resource.",
+    },
+    Written {
+        key: RETAINED_BY,
+        form: Form::Annotation,
+        on: "the Secret of generated values, where a rule retains",
+        meaning: "The rules that retain objects made of these values. While one is named the Secret stays, also where the resource was moved to a rule that deletes.",
     },
 ];

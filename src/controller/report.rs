@@ -9,7 +9,7 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
 use crate::plan::index::ResourceKey;
 use crate::status::Outcome;
-use crate::status::resource::{Facts, compute};
+use crate::status::resource::{Facts, compute, moving};
 
 /// What every step of a pass looks at.
 pub struct Pass<'a> {
@@ -63,19 +63,26 @@ pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result
 /// # Errors
 /// Where the API server refuses or cannot be asked.
 pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
+    let before = newest(pass);
     let facts = Facts {
         generation: pass.resource.metadata.generation.unwrap_or_default(),
         consumers: consumers(pass),
         other_rules: others(pass),
         made_by: found.made_by.clone(),
-        remark: pass.seen.remark.clone(),
+        remark: remark(pass, found.made_by.as_ref().or(before.made_by.as_ref())),
         outputs: found.outputs.clone(),
         patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
-    let before = newest(pass);
     let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
     write_status(pass, &before, &after).await
+}
+
+/// What is to be said besides: why it is not moved, or that it is being moved.
+fn remark(pass: &Pass<'_>, made_by: Option<&MadeBy>) -> Option<String> {
+    let moving = moving(pass.resource.spec.rule.as_deref(), made_by, &others(pass));
+    let said: Vec<_> = pass.seen.remark.clone().into_iter().chain(moving).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// Writes who uses a resource that is otherwise left as it is.
