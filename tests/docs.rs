@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use score_operator::api::labels::{self, Form};
-use score_operator::api::resource::{ObjectId, ScoreResourceSpec};
+use score_operator::api::resource::ScoreResourceSpec;
 use score_operator::api::rule::DeletionPolicy;
 use score_operator::api::{API_VERSION, GROUP, instructions};
 use score_operator::plan::Plan;
 use score_operator::plan::rule::compile;
 use score_operator::plan::workload::{WorkloadInputs, plan, validate};
-use score_operator::render::resource::{Belonging, dress};
+use score_operator::render::generated::{self, Rolled};
+use score_operator::render::resource::Belonging;
 use score_operator::render::{self, Owner, SecretValues};
 use serde_json::{Map, Value, json};
 
@@ -112,7 +113,7 @@ fn every_annotation_in_the_documentation_exists() {
 #[test]
 fn every_label_and_annotation_that_is_written_is_listed() {
     let mut found = BTreeSet::new();
-    for body in workload().iter().chain([&resource_object()]) {
+    for body in workload().iter().chain([&kept_secret()]) {
         collect(&body["metadata"], &mut found);
         collect(&body["spec"]["template"]["metadata"], &mut found);
     }
@@ -147,8 +148,8 @@ fn workload() -> Vec<Value> {
         .collect()
 }
 
-/// An object of a rule.
-fn resource_object() -> Value {
+/// An object of a rule that retains: the Secret of what it rolls.
+fn kept_secret() -> Value {
     let spec = ScoreResourceSpec { source_workload: Some("web".into()), ..ScoreResourceSpec::default() };
     let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
     let belonging = Belonging {
@@ -158,8 +159,8 @@ fn resource_object() -> Value {
         policy: DeletionPolicy::Delete,
         outlived: vec![],
     };
-    let id = ObjectId { api_version: "v1".into(), kind: "ConfigMap".into(), name: "c".into() };
-    dress(&belonging, id, json!({"metadata": {"name": "c"}})).body
+    let rolled = Rolled { retained_by: ["postgres".to_owned()].into(), ..Rolled::default() };
+    generated::render(&belonging, &rolled).body
 }
 
 // === Reading ===
