@@ -15,6 +15,7 @@ use score_operator::plan::Plan;
 use score_operator::plan::resource::RuleObject;
 use score_operator::plan::rule::compile;
 use score_operator::plan::workload::{WorkloadInputs, plan, validate};
+use score_operator::render::generated::{self, Rolled};
 use score_operator::render::resource::{Belonging, objects};
 use score_operator::render::{self, Owner, SecretValues};
 use serde_json::{Map, Value, json};
@@ -152,7 +153,7 @@ fn workload() -> Vec<Value> {
         .collect()
 }
 
-/// An object of a rule in the namespace, and one in none.
+/// An object of a rule in the namespace, one in none, and the Secret of what a rule that retains rolls.
 fn resource_objects() -> Vec<Value> {
     let spec = ScoreResourceSpec { source_workload: Some("web".into()), ..ScoreResourceSpec::default() };
     let owner = Owner { kind: "ScoreResource", name: "r".into(), uid: "u".into() };
@@ -170,7 +171,9 @@ fn resource_objects() -> Vec<Value> {
         body: json!({"metadata": {"name": "c"}}),
     };
     let all = [object(ObjectScope::Namespaced), object(ObjectScope::Cluster)];
-    objects(&belonging, &all).iter().map(|it| it.body.clone()).collect()
+    let rolled = Rolled { retained_by: ["postgres".to_owned()].into(), ..Rolled::default() };
+    let kept = generated::render(&belonging, &rolled).body;
+    objects(&belonging, &all).iter().map(|it| it.body.clone()).chain([kept]).collect()
 }
 
 // === Reading ===

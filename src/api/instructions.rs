@@ -167,7 +167,7 @@ pub const ALL: &[Instruction] = &[
         places: &[Place::Resource],
         values: "the name of a ProvisionerRule that matches the resource",
         default: "a live resource stays with its rule, whatever better one appears",
-        meaning: "Moves the resource to another rule. Its data is not moved along. What the old rule made is deleted once what the new one makes is ready, or kept if the old one retains.",
+        meaning: "Moves the resource to another rule. Its data is not moved along. What the old rule made, and shares, is deleted once what the new one makes is ready, or kept if the old one retains. Removing the annotation does not cancel a move: the old rule's name takes it back.",
     },
     Instruction {
         key: super::labels::ADOPT,

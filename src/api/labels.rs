@@ -37,6 +37,9 @@ pub const NAMESPACE: &str = "k8s.score.dev/namespace";
 /// Annotation on a resource's objects that live in no namespace: `Delete` or `Retain`. On others it shows in whether
 /// they have an owner.
 pub const DELETION_POLICY: &str = "k8s.score.dev/deletion-policy";
+
+/// Annotation on the Secret of generated values: the rules whose retained objects may be of them, with commas.
+pub const RETAINED_BY: &str = "k8s.score.dev/retained-by";
 /// Annotation on a foreign object that lets us take it over: the uid of the ScoreWorkload or
 /// ScoreResource that may.
 pub const ADOPT: &str = "k8s.score.dev/adopt";
@@ -176,5 +179,11 @@ pub const WRITTEN: &[Written] = &[
         form: Form::Annotation,
         on: "the objects of a resource that live in no namespace",
         meaning: "Whether the operator deletes them with the resource: `Delete` or `Retain`.",
+    },
+    Written {
+        key: RETAINED_BY,
+        form: Form::Annotation,
+        on: "the Secret of generated values, where a rule retains",
+        meaning: "The rules that retain objects made of these values. While one is named the Secret stays, also where the resource was moved to a rule that deletes.",
     },
 ];

@@ -229,8 +229,7 @@ pub fn is_ours(live: &Value, manifest: &Manifest) -> bool {
 }
 
 /// Whether a resource of ours keeps an object without owning it, so that it outlives the resource.
-#[must_use]
-pub fn is_retained(live: &Value) -> bool {
+fn is_retained(live: &Value) -> bool {
     controller(live).is_none()
         && live["metadata"]["labels"][labels::MANAGED_BY] == labels::MANAGED_BY_US
         && annotation(live, labels::RESOURCE_UID).is_some()

@@ -15,7 +15,7 @@ use crate::api::names::{SHARED_CLASS, shared_uid};
 use crate::api::resource::{InventoryEntry, MadeBy, ObjectId};
 use crate::api::rule::DeletionPolicy;
 use crate::cluster::Error;
-use crate::cluster::apply::{is_of_predecessor, is_ours, is_retained, keeper, not_ours};
+use crate::cluster::apply::{is_of_predecessor, is_ours, keeper, not_ours};
 use crate::cluster::observe::{self, outlive};
 use crate::cluster::world::Admission;
 use crate::plan::Plan;
@@ -24,8 +24,9 @@ use crate::plan::patch::{self, Read};
 use crate::plan::problem::Awaited;
 use crate::plan::resource::{Evaluated, Offer, Part, evaluate, offer};
 use crate::plan::rule::{Rule, choice};
+use crate::render::Manifests;
+use crate::render::generated::{self, Rolled};
 use crate::render::resource::{Belonging, claim, claim_id, composed_id, generated_name, objects, owner};
-use crate::render::{Manifests, generated};
 use crate::status::Outcome;
 use crate::template;
 use std::sync::Arc;
@@ -137,14 +138,6 @@ fn shared_awaited(pass: &Pass<'_>, rule: &Rule) -> Option<Awaited> {
     Some(Awaited::new(Reason::WaitingForShared, message))
 }
 
-/// What was rolled for a resource.
-#[derive(Default)]
-struct Rolled {
-    values: BTreeMap<String, String>,
-    /// How long the Secret with them stays.
-    policy: DeletionPolicy,
-}
-
 /// The generated values: those in the Secret, and new ones for what it does not have. They are written
 /// before anything that uses them.
 async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<Rolled, Awaited>, Error> {
@@ -164,7 +157,7 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<Rolled, Awaited>, E
         return Ok(Err(Awaited::new(Reason::WaitingForSecret, message)));
     }
     let mut rolled = match secret.map(|secret| json!(*secret)) {
-        None => Rolled { policy: rule.deletion_policy, ..Rolled::default() },
+        None => Rolled::default(),
         Some(secret) => match kept(pass, rule, &secret)? {
             Ok(rolled) => rolled,
             Err(awaited) => return Ok(Err(awaited)),
@@ -174,14 +167,13 @@ async fn roll(pass: &Pass<'_>, rule: &Rule) -> Result<Result<Rolled, Awaited>, E
         let roll = || (pass.world.environment.random)(wanted.alphanumeric.into());
         rolled.values.entry(key.clone()).or_insert_with(roll);
     }
-    Ok(Ok(rolled))
+    Ok(Ok(rolled.under(rule)))
 }
 
-/// What is in a Secret of generated values, if it is this resource's, or was retained by it. Retained once, it stays
-/// so whatever the rule of now says: what another rule retained may be of these values (P11).
+/// What is in a Secret of generated values, if it is this resource's, or was retained by it.
 fn kept(pass: &Pass<'_>, rule: &Rule, secret: &Value) -> Result<Result<Rolled, Awaited>, Error> {
     let Some(belonging) = belonging(pass, rule) else { return Ok(Ok(Rolled::default())) };
-    let manifest = generated::render(&belonging, &BTreeMap::new());
+    let manifest = generated::render(&belonging, &Rolled::default());
     if is_of_predecessor(secret, &manifest) {
         let action = format!("reading {}", manifest.id);
         return Err(Error::moved(action, "the one that was there before is being deleted"));
@@ -191,8 +183,7 @@ fn kept(pass: &Pass<'_>, rule: &Rule, secret: &Value) -> Result<Result<Rolled, A
         let refusal = not_ours(&manifest, secret, keeper.as_ref());
         return Ok(Err(Awaited::new(refusal.reason, format!("{}: {}", refusal.object, refusal.message))));
     }
-    let policy = if is_retained(secret) { DeletionPolicy::Retain } else { rule.deletion_policy };
-    Ok(Ok(Rolled { values: generated::values(secret), policy }))
+    Ok(Ok(Rolled::of(secret)))
 }
 
 /// Whose the objects of this pass are; `None` before the ScoreResource has a uid.
@@ -308,9 +299,7 @@ fn manifests(
     rolled: &Rolled,
 ) -> Manifests {
     let all = objects(belonging, &evaluated.objects);
-    let of_secret = || Belonging { policy: rolled.policy, ..belonging.clone() };
-    let keeps = rule.keeps_rolled(part(pass) == Part::Shared);
-    let secret = keeps.then(|| generated::render(&of_secret(), &rolled.values));
+    let secret = rule.keeps_rolled(part(pass) == Part::Shared).then(|| generated::render(belonging, rolled));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 
@@ -329,7 +318,7 @@ async fn shared_objects(pass: &Pass<'_>, rule: &Rule) -> Result<BTreeMap<String,
     } else {
         None
     };
-    let rolled = secret.map(|secret| generated::values(&json!(*secret))).unwrap_or_default();
+    let rolled = secret.map(|secret| Rolled::of(&json!(*secret)).values).unwrap_or_default();
     let inputs = observe::evaluation(pass.world, &shared, &[], rule, rolled);
     let Plan::Ready(shared) = evaluate(rule, Part::Shared, &inputs) else { return Ok(live) };
     for object in &shared.objects {

@@ -9,7 +9,7 @@ use crate::cluster::world::World;
 use crate::cluster::{Error, observe, status as write};
 use crate::plan::index::ResourceKey;
 use crate::status::Outcome;
-use crate::status::resource::{Facts, compute};
+use crate::status::resource::{Facts, compute, moving};
 
 /// What every step of a pass looks at.
 pub struct Pass<'a> {
@@ -76,19 +76,28 @@ pub async fn announce(pass: &Pass<'_>, inventory: Vec<InventoryEntry>) -> Result
 /// # Errors
 /// Where the API server refuses or cannot be asked.
 pub async fn publish(pass: &Pass<'_>, found: &Found) -> Result<(), Error> {
+    let before = newest(pass);
     let facts = Facts {
         generation: pass.resource.metadata.generation.unwrap_or_default(),
         consumers: consumers(pass),
         other_rules: others(pass),
         made_by: found.made_by.clone(),
-        remark: pass.seen.remark.clone().or_else(|| found.remark.clone()),
+        remark: remark(pass, found, &before),
         outputs: found.outputs.clone(),
         patches: found.patches.clone(),
         inventory: found.inventory.clone(),
     };
-    let before = newest(pass);
     let after = compute(facts, &found.outcome, &before, &(pass.world.environment.now)());
     write_status(pass, &before, &after).await
+}
+
+/// What is to be said besides: why it is not moved, that it is being moved, or that it is left as it is.
+fn remark(pass: &Pass<'_>, found: &Found, before: &ScoreResourceStatus) -> Option<String> {
+    let made_by = found.made_by.as_ref().or(before.made_by.as_ref());
+    let moving = moving(pass.resource.spec.rule.as_deref(), made_by, &others(pass));
+    let said: Vec<_> =
+        [pass.seen.remark.clone(), moving, found.remark.clone()].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 async fn write_status(

@@ -300,8 +300,9 @@ impl<'a, 'o> Stage<'a, 'o> {
         rolled: &BTreeMap<String, String>,
     ) -> Manifests {
         let belonging = self.belonging(spec, rule.deletion_policy);
+        let rolled = generated::Rolled::new(rolled).under(rule);
         let is_generated = rule.keeps_rolled(spec.class == SHARED_CLASS);
-        let secret = is_generated.then(|| generated::render(&belonging, rolled));
+        let secret = is_generated.then(|| generated::render(&belonging, &rolled));
         let all = objects(&belonging, &evaluated.objects);
         Manifests::new(secret.into_iter().chain(all))
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::outcome::{self, Outcome, again};
 use crate::api::conditions::{Condition, ConditionStatus, ConditionType, Reason, Verdict, stamp};
+use crate::api::labels::MOVE_TO;
 use crate::api::patches::Patches;
 use crate::api::resource::{InventoryEntry, MadeBy, ScoreResourceStatus};
 
@@ -63,6 +64,23 @@ pub fn compute(
     }
 }
 
+/// What is to be said of a resource that is being moved to the rule that it is `bound` to: which rule's objects serve
+/// meanwhile, and how to take the move back if that rule is among the `others` that match. `None` where it is not being
+/// moved.
+#[must_use]
+pub fn moving(bound: Option<&str>, made_by: Option<&MadeBy>, others: &[String]) -> Option<String> {
+    let (bound, old) = (bound?, &made_by?.rule);
+    if bound == old {
+        return None;
+    }
+    let back = if others.contains(old) {
+        format!("; the annotation `{MOVE_TO}: {old}` takes it back")
+    } else {
+        String::new()
+    };
+    Some(format!("being moved from rule `{old}`, whose objects still serve, to `{bound}`{back}"))
+}
+
 fn steps(outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
     let mut steps = vec![outcome.inputs()];
     // What is awaited before anything is applied is the most telling step: it comes first.
@@ -75,4 +93,29 @@ fn steps(outcome: &Outcome, previous: &[Condition]) -> Vec<Verdict> {
     }
     steps.push(outcome.available().unwrap_or_else(|| again(ConditionType::Available, previous)));
     steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(bound: &str, old: &str, others: &[&str]) -> Option<String> {
+        let made_by = MadeBy { rule: old.to_owned(), revision: "1".to_owned(), tried: None, retained: false };
+        let others: Vec<_> = others.iter().map(|&name| name.to_owned()).collect();
+        moving(Some(bound), Some(&made_by), &others)
+    }
+
+    #[test]
+    fn p04_a_move_under_way_says_from_where_and_how_to_take_it_back() {
+        assert_eq!(
+            said("new", "old", &["old"]).as_deref(),
+            Some(
+                "being moved from rule `old`, whose objects still serve, to `new`; the annotation `k8s.score.dev/move-to: old` takes it back"
+            )
+        );
+        let gone = said("new", "gone", &["old"]).unwrap();
+        assert!(!gone.contains("takes it back"), "a rule that does not match cannot have it: {gone}");
+        assert_eq!(said("old", "old", &["new"]), None);
+        assert_eq!(moving(Some("new"), None, &[]), None, "nothing was made yet");
+    }
 }

@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::ResourceExt;
-use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason};
+use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason, find};
 use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
@@ -61,6 +61,37 @@ async fn p04_p02_what_the_old_rule_shares_stays_until_the_new_one_works_and_goes
     assert_eq!(ns.names::<ScoreResource>().await, [name]);
 }
 
+#[tokio::test]
+async fn p04_a_move_that_fails_says_what_serves_and_is_taken_back() {
+    let ns = cluster().await.namespace("move-back").await;
+    ns.rule(config("sized", "old").with_priority(1)).await;
+    let picky = config("sized", "new").takes("size", json!({"type": "integer"}));
+    ns.rule(picky.set("/params/required", json!(["size"]))).await;
+    ns.rule_says("new", ConditionStatus::True, Reason::Ready).await;
+    ns.apply(user_of("sized")).await.becomes_ready().await;
+    let name = ns.resource("sized", "it").await.name_any();
+
+    moves(&ns, &name, "new").await;
+    let (old, new) = (ns.rule_name("old"), ns.rule_name("new"));
+    let said = ns.resource_tells(&name, "being moved").await.message;
+    let wanted = format!(
+        "being moved from rule `{old}`, whose objects still serve, to `{new}`; the annotation `k8s.score.dev/move-to: {old}` takes it back"
+    );
+    assert!(said.contains("`size`") && said.ends_with(&wanted), "{said}");
+
+    moves(&ns, &name, "old").await;
+    let is_back = |found: &ScoreResource| {
+        let status = found.status.clone().unwrap_or_default();
+        let ready = find(&status.conditions, ConditionType::Ready);
+        found.spec.rule.as_ref() == Some(&old)
+            && ready.is_some_and(|ready| {
+                ready.status == ConditionStatus::True && !ready.message.contains("moved")
+            })
+    };
+    ns.sees::<ScoreResource>(&name, "is back", is_back).await;
+    ns.get::<ConfigMap>("old-it").await;
+}
+
 /// A rule that rolls a password, keeps it in a Secret of its own, and offers that one.
 fn password(name: &str, policy: &str) -> Rule {
     let secret = format!("{{{{ id }}}}-{name}");
@@ -105,6 +136,26 @@ async fn p11_p06_what_was_retained_keeps_its_values_after_a_move_to_a_rule_that_
     assert_eq!(again.spec.rule, Some(ns.rule_name("old")));
     assert_eq!((&again.spec.guid, again.uid() == before.uid()), (&before.spec.guid, false));
     assert_eq!(password_of(&ns, "it-old").await, rolled);
+}
+
+/// What is shared is known by a guid as well.
+#[tokio::test]
+async fn p11_what_a_rule_that_retains_shares_is_found_again() {
+    let ns = cluster().await.namespace("kept-shared").await;
+    let broker = config_map("broker", json!({"port": "5672"}));
+    ns.rule(config("queue", "kept").shares("broker", broker).set("/deletionPolicy", json!("Retain"))).await;
+    let workload = ns.apply(user_of("queue")).await;
+    workload.becomes_ready().await;
+    let before = ns.get::<ConfigMap>("broker").await;
+    let all = ns.names::<ScoreResource>().await;
+    workload.delete().await;
+    for name in &all {
+        ns.is_gone::<ScoreResource>(name).await;
+    }
+
+    ns.apply(user_of("queue")).await.becomes_ready().await;
+    let after = ns.get::<ConfigMap>("broker").await;
+    assert_eq!((after.uid(), after.data), (before.uid(), before.data));
 }
 
 /// The Secret with the guid may be deleted by hand: then nobody can say that the objects are of this resource.

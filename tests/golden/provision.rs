@@ -292,7 +292,8 @@ fn manifests(rule: &Rule, inputs: &ResourceInputs, evaluated: &Evaluated) -> Man
     let belonging = belonging(&inputs.spec, rule);
     let all = objects(&belonging, &evaluated.objects);
     let is_generated = rule.keeps_rolled(inputs.spec.class == SHARED_CLASS);
-    let secret = is_generated.then(|| generated::render(&belonging, &inputs.generated));
+    let rolled = generated::Rolled::new(&inputs.generated).under(rule);
+    let secret = is_generated.then(|| generated::render(&belonging, &rolled));
     Manifests::new(secret.into_iter().chain(all.iter().cloned()))
 }
 

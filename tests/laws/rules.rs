@@ -88,6 +88,7 @@ pub fn dressed(rule: &Rule, inputs: &ResourceInputs, all: &[RuleObject]) -> Mani
         policy: DeletionPolicy::Delete,
         outlived: vec![],
     };
-    let secret = (!rule.generate.is_empty()).then(|| generated::render(&belonging, &inputs.generated));
+    let secret = (!rule.generate.is_empty())
+        .then(|| generated::render(&belonging, &generated::Rolled::new(&inputs.generated)));
     Manifests::new(secret.into_iter().chain(objects(&belonging, all).iter().cloned()))
 }

@@ -93,8 +93,8 @@ pub fn is_settled(world: &World) -> bool {
     world.caches.rules.all().iter().all(|rule| book.contains_key(&rule.name_any()))
 }
 
-/// A new resource takes up the guid that it had before, from the Secret that stayed (decision 4): whichever rule
-/// retained that one, where the rule of now keeps its generated values in it.
+/// A new resource takes up the guid that it had before, from the Secret that stayed (decision 4), whichever rule
+/// provides it now: with another guid it could not find again what was retained.
 ///
 /// # Errors
 /// Where the API server cannot be asked.
@@ -103,9 +103,8 @@ pub async fn retained_guid(
     key: &ResourceKey,
     binding: &mut BindingInputs,
 ) -> Result<(), Error> {
-    let rule = binding.best_rule.as_ref().and_then(|name| world.rule(name));
-    let keeps = rule.is_some_and(|rule| rule.keeps_rolled(key.uid.class == SHARED_CLASS));
-    if binding.existing.is_some() || !keeps {
+    let is_wanted = !binding.demands.is_empty() || !binding.holders.is_empty();
+    if binding.existing.is_some() || !is_wanted {
         return Ok(());
     }
     let name = generated_secret(&key.uid.object_name());

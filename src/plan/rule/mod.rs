@@ -106,7 +106,7 @@ impl Rule {
     /// Secret also keeps the guid of the resource.
     #[must_use]
     pub fn keeps_rolled(&self, shared: bool) -> bool {
-        self.rolls(shared).next().is_some() || (!shared && self.deletion_policy == DeletionPolicy::Retain)
+        self.deletion_policy == DeletionPolicy::Retain || self.rolls(shared).next().is_some()
     }
 }
 
