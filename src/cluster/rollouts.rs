@@ -23,6 +23,8 @@ pub struct Rollouts(Mutex<BTreeMap<String, Granted>>);
 struct Granted {
     revision: String,
     to: BTreeSet<ResourceKey>,
+    /// Whether some wait for their turn: only then is it worth a look at all resources, whenever one changes.
+    some_wait: bool,
 }
 
 impl Rollouts {
@@ -38,11 +40,13 @@ pub fn may_go(world: &World, rule: &Rule, key: &ResourceKey, must: bool) -> bool
     let mut all = world.rollouts.lock();
     let granted = all.entry(rule.name.clone()).or_default();
     if granted.revision != rule.revision {
-        *granted = Granted { revision: rule.revision.clone(), to: BTreeSet::new() };
+        *granted = Granted { revision: rule.revision.clone(), ..Granted::default() };
     }
     let goes = must || granted.to.contains(key) || has_room(&peers(world, rule, &granted.to), rule);
     if goes {
         granted.to.insert(key.clone());
+    } else {
+        granted.some_wait = true;
     }
     goes
 }
@@ -56,8 +60,19 @@ fn has_room(peers: &[(ResourceKey, Peer)], rule: &Rule) -> bool {
 pub fn next(world: &World, rule: &Rule) -> Vec<ResourceKey> {
     let peers = of(world, rule);
     let room = rollout::room(&rule.max_unavailable, peers.iter().map(|(_, peer)| peer));
-    let waiting = peers.into_iter().filter(|(_, peer)| !peer.reached);
-    waiting.map(|(key, _)| key).take(room).collect()
+    let waiting: Vec<_> = peers.into_iter().filter(|(_, peer)| !peer.reached).collect();
+    if waiting.is_empty() {
+        settle(world, rule);
+    }
+    waiting.into_iter().map(|(key, _)| key).take(room).collect()
+}
+
+/// Nobody waits any more.
+fn settle(world: &World, rule: &Rule) {
+    let mut all = world.rollouts.lock();
+    if let Some(granted) = all.get_mut(&rule.name).filter(|granted| granted.revision == rule.revision) {
+        granted.some_wait = false;
+    }
 }
 
 /// What is to be said of the rule's rollout, if one is under way.
@@ -67,10 +82,11 @@ pub fn said(world: &World, rule: &Rule) -> Option<String> {
     rollout::said(&rule.revision, &peers)
 }
 
-/// Whether an edit of the rule has not reached all of its resources.
+/// Whether resources wait for their turn, for all that this process has seen.
 #[must_use]
-pub fn is_under_way(world: &World, rule: &Rule) -> bool {
-    of(world, rule).iter().any(|(_, peer)| !peer.reached)
+pub fn is_awaited(world: &World, rule: &Rule) -> bool {
+    let all = world.rollouts.lock();
+    all.get(&rule.name).is_some_and(|granted| granted.some_wait && granted.revision == rule.revision)
 }
 
 /// Forgets what is known of a rule that is gone.

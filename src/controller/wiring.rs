@@ -271,7 +271,7 @@ impl Wakers {
         let Some(rule) = resource.spec.rule.as_deref().and_then(|rule| self.world.rule(rule)) else { return };
         let status = self.world.caches.rules.get("", &rule.name).and_then(|found| found.status.clone());
         let said = status.is_some_and(|status| is_true(&status.conditions, ConditionType::RollingOut));
-        if said || rollouts::is_under_way(&self.world, &rule) {
+        if said || rollouts::is_awaited(&self.world, &rule) {
             rollouts::next(&self.world, &rule).into_iter().for_each(|key| self.resources.wake(key));
             self.rules.wake_after(rule.name.clone(), REPORT_AFTER);
         }
