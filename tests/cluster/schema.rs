@@ -5,7 +5,8 @@ use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::lifecycle::payments_api;
-use crate::support::{Score, cluster, cluster_of_examples, score};
+use crate::support::{Score, cluster, score};
+use crate::waiting::INSTANCE;
 
 /// A file that must be refused, and what the answer must say.
 pub type Refused = (&'static str, Score, &'static str);
@@ -215,8 +216,12 @@ async fn kubectl_refuses_a_typing_error_and_explains_the_fields() {
 /// The rule that the format was agreed upon by: `null` in `match` is the same as nothing, however it is applied.
 #[tokio::test]
 async fn p01_the_rule_of_the_contract_is_taken_as_it_stands() {
-    let cluster = cluster_of_examples().await;
+    let cluster = cluster().await;
     let ns = cluster.namespace_with_labels("contract", &[("env", "prod")]).await;
+    // The rule says nothing of kinds in no namespace: so its kind is in one.
+    let kind =
+        INSTANCE.replace("rds.example.org", "rds.aws.upbound.io").replace("operator-rds", "operator-rds-aws");
+    cluster.kubectl(&["apply", "--server-side", "-f", "-"], &kind).unwrap();
     let rule = crate::support::file("tests/data/postgres-rds.yaml");
     for how in ["--server-side", "--validate=strict"] {
         let said = cluster.kubectl(&["apply", "-f", "-", "--dry-run=server", how], &rule);

@@ -151,7 +151,7 @@ async fn a_resource_that_stops_working_shows_and_does_not_hold_up_a_rollout() {
 }
 
 /// A stand-in for what a provider of Crossplane serves.
-const INSTANCE: &str = "
+pub const INSTANCE: &str = "
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: instances.rds.example.org}
