@@ -5,7 +5,7 @@ use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::lifecycle::payments_api;
-use crate::support::{Score, cluster, score};
+use crate::support::{Cluster, Score, cluster, score};
 use crate::waiting::INSTANCE;
 
 /// A file that must be refused, and what the answer must say.
@@ -216,7 +216,8 @@ async fn kubectl_refuses_a_typing_error_and_explains_the_fields() {
 /// The rule that the format was agreed upon by: `null` in `match` is the same as nothing, however it is applied.
 #[tokio::test]
 async fn p01_the_rule_of_the_contract_is_taken_as_it_stands() {
-    let cluster = cluster().await;
+    // Its own: other tests have a kind of that name which is in no namespace.
+    let cluster = Cluster::start("contract");
     let ns = cluster.namespace_with_labels("contract", &[("env", "prod")]).await;
     // The rule says nothing of kinds in no namespace: so its kind is in one.
     let kind =
