@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 use allocation_counter::measure;
 use score_operator::api::rule::{ProvisionerRule, ProvisionerRuleSpec};
 use score_operator::plan::Plan;
-use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, offer};
+use score_operator::plan::resource::{Part, ResourceInputs, evaluate, offer};
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::template::Node;
-use serde_json::{Map, json};
+use serde_json::json;
+
+#[path = "../tests/alone/mod.rs"]
+mod alone;
 
 const RUNS: u32 = 2_000;
 const RULE: &str = include_str!("../config/rules/postgres.yaml");
@@ -99,19 +102,5 @@ fn fastest(runs: u32, mut run: impl FnMut()) -> Duration {
 
 fn inputs(id: &str) -> ResourceInputs {
     let spec = json!({"type": "postgres", "class": "default", "id": id, "guid": "0123456789", "params": {}});
-    ResourceInputs {
-        namespace: "team-a".into(),
-        spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView {
-            name: "web".into(),
-            metadata: json!({"name": "web"}),
-            service: json!({}),
-            service_name: "web".into(),
-        },
-        workloads: Map::new(),
-        consumers: vec!["web".into()],
-        namespace_labels: BTreeMap::new(),
-        dependencies: BTreeMap::new(),
-        generated: [("password".to_owned(), "x".repeat(32))].into(),
-    }
+    alone::inputs("team-a", spec, [("password".to_owned(), "x".repeat(32))].into())
 }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use score_operator::api::rule::ProvisionerRule;
 use score_operator::plan::Plan;
-use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, offer};
+use score_operator::plan::resource::{Part, evaluate, offer};
 use score_operator::plan::rule::{Rule, compile};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+#[path = "alone/mod.rs"]
+mod alone;
 
 fn compiled(text: &str) -> Arc<Rule> {
     let rule: ProvisionerRule = serde_saphyr::from_str(text).expect("YAML");
@@ -24,21 +27,11 @@ fn postgres() -> Arc<Rule> {
 fn provide(rule: &Rule, id: &str, params: &Value) {
     let spec =
         json!({"type": rule.type_, "class": "default", "id": id, "guid": "0123456789", "params": params});
-    let inputs = ResourceInputs {
-        namespace: "team-a".into(),
-        spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView {
-            name: "web".into(),
-            metadata: json!({"name": "web"}),
-            service: json!({}),
-            service_name: "web".into(),
-        },
-        workloads: Map::new(),
-        consumers: vec!["web".into()],
-        namespace_labels: BTreeMap::new(),
-        dependencies: BTreeMap::new(),
-        generated: rule.generate.keys().map(|name| (name.clone(), "x".repeat(32))).collect(),
-    };
+    let inputs = alone::inputs(
+        "team-a",
+        spec,
+        rule.generate.keys().map(|name| (name.clone(), "x".repeat(32))).collect(),
+    );
     let Plan::Ready(evaluated) = evaluate(rule, Part::Own, &inputs) else { panic!("it cannot be evaluated") };
     assert!(matches!(offer(rule, &evaluated, &BTreeMap::new()), Plan::Ready(_)));
 }

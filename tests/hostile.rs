@@ -12,9 +12,12 @@ use std::time::Instant;
 use allocation_counter::AllocationInfo;
 use score_operator::api::rule::ProvisionerRuleSpec;
 use score_operator::plan::Plan;
-use score_operator::plan::resource::{Part, ResourceInputs, WorkloadView, evaluate, offer};
+use score_operator::plan::resource::{Part, ResourceInputs, evaluate, offer};
 use score_operator::plan::rule::{Rule, compile};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+#[path = "alone/mod.rs"]
+mod alone;
 
 #[path = "hostile/admission.rs"]
 mod admission;
@@ -204,19 +207,5 @@ fn provide(rule: &Rule, inputs: ResourceInputs) -> Plan<()> {
 fn inputs(attack: &Attack) -> ResourceInputs {
     let spec = json!({"type": "thing", "class": "default", "id": "web.it", "guid": "0123456789", "sourceWorkload": "web", "params": attack.params});
     let generated = attack.spec["generate"].as_object().into_iter().flatten();
-    ResourceInputs {
-        namespace: "team-a".into(),
-        spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView {
-            name: "web".into(),
-            metadata: json!({"name": "web"}),
-            service: json!({}),
-            service_name: "web".into(),
-        },
-        workloads: Map::new(),
-        consumers: vec!["web".into()],
-        namespace_labels: BTreeMap::new(),
-        dependencies: BTreeMap::new(),
-        generated: generated.map(|(name, _)| (name.clone(), "hunter2".to_owned())).collect(),
-    }
+    alone::inputs("team-a", spec, generated.map(|(name, _)| (name.clone(), "hunter2".to_owned())).collect())
 }

@@ -7,6 +7,9 @@ use score_operator::plan::Plan;
 use score_operator::plan::workload::{WorkloadInputs, plan};
 use score_operator::render::{self, Manifests};
 
+#[path = "alone/mod.rs"]
+mod alone;
+
 #[path = "laws/binding.rs"]
 mod binding;
 #[path = "laws/drift.rs"]

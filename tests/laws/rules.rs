@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use score_operator::api::rule::{DeletionPolicy, Generate, ProvisionerRule, ProvisionerRuleSpec};
 use score_operator::plan::Plan;
-use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, RuleObject, WorkloadView, evaluate};
+use score_operator::plan::resource::{Evaluated, Part, ResourceInputs, RuleObject, evaluate};
 use score_operator::plan::rule::{Rule, compile};
 use score_operator::render::resource::{Belonging, objects};
 use score_operator::render::{Manifests, Owner, generated};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::alone;
 use super::given::NAMESPACE;
 use super::secrets;
 
@@ -50,21 +51,7 @@ pub fn inputs(rule: &Rule, params: &Value) -> ResourceInputs {
     let rolled = |(name, how): (&String, &Generate)| {
         (name.clone(), if how.is_secret() { secrets::SECRET.to_owned() } else { "nick".to_owned() })
     };
-    ResourceInputs {
-        namespace: NAMESPACE.into(),
-        spec: serde_json::from_value(spec).expect("a spec"),
-        workload: WorkloadView {
-            name: "web".into(),
-            metadata: json!({"name": "web"}),
-            service: json!({}),
-            service_name: "web".into(),
-        },
-        workloads: Map::new(),
-        consumers: vec!["web".into()],
-        namespace_labels: BTreeMap::new(),
-        dependencies: BTreeMap::new(),
-        generated: rule.generate.iter().map(rolled).collect(),
-    }
+    alone::inputs(NAMESPACE, spec, rule.generate.iter().map(rolled).collect())
 }
 
 pub fn provisioned(rule: &Rule, inputs: &ResourceInputs) -> (Evaluated, Manifests) {
