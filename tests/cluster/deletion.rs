@@ -13,6 +13,7 @@ use score_operator::api::conditions::Reason;
 use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
+use crate::support::kinds::kind;
 use crate::support::rule::config_map;
 use crate::support::wait;
 use crate::support::{Namespace, Rule, Score, cluster, cluster_without_operator, rule, score};
@@ -140,32 +141,6 @@ async fn p05_so_it_does_when_both_are_taken_out_of_the_file() {
     ns.is_gone::<ConfigMap>("below").await;
 }
 
-/// A stand-in for what another operator serves.
-const CLAIM: &str = "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: claims.provider.example.org}
-spec:
-  group: provider.example.org
-  scope: Namespaced
-  names: {kind: Claim, plural: claims, singular: claim}
-  versions:
-  - name: v1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: score-operator-provider
-  labels: {k8s.score.dev/aggregate-to-operator: 'true'}
-rules:
-- apiGroups: [provider.example.org]
-  resources: [claims]
-  verbs: [get, list, watch, create, patch, delete]
-";
-
 fn claims() -> Rule {
     let claim =
         json!({"apiVersion": "provider.example.org/v1", "kind": "Claim", "metadata": {"name": "{{ id }}"}});
@@ -180,7 +155,9 @@ fn claims() -> Rule {
 async fn secrets_outlive_what_another_operator_takes_down_even_where_no_operator_runs() {
     let cluster = cluster_without_operator().await;
     let ns = cluster.namespace("secrets-last").await;
-    cluster.kubectl(&["apply", "--server-side", "-f", "-"], CLAIM).unwrap();
+    cluster
+        .kubectl(&["apply", "--server-side", "-f", "-"], &kind("provider.example.org", "v1", "Claim"))
+        .unwrap();
     let operator = cluster.operate(&ns);
     ns.rule(claims()).await;
     let workload = ns.apply(user("web", "claimed")).await;

@@ -5,8 +5,8 @@ use score_operator::api::resource::ScoreResource;
 use serde_json::{Value, json};
 
 use crate::lifecycle::payments_api;
+use crate::support::kinds::kind;
 use crate::support::{Cluster, Score, cluster, score};
-use crate::waiting::INSTANCE;
 
 /// A file that must be refused, and what the answer must say.
 pub type Refused = (&'static str, Score, &'static str);
@@ -220,9 +220,8 @@ async fn p01_the_rule_of_the_contract_is_taken_as_it_stands() {
     let cluster = Cluster::start("contract");
     let ns = cluster.namespace_with_labels("contract", &[("env", "prod")]).await;
     // The rule says nothing of kinds in no namespace: so its kind is in one.
-    let kind =
-        INSTANCE.replace("rds.example.org", "rds.aws.upbound.io").replace("operator-rds", "operator-rds-aws");
-    cluster.kubectl(&["apply", "--server-side", "-f", "-"], &kind).unwrap();
+    let instance = kind("rds.aws.upbound.io", "v1beta1", "Instance");
+    cluster.kubectl(&["apply", "--server-side", "-f", "-"], &instance).unwrap();
     let rule = crate::support::file("tests/data/postgres-rds.yaml");
     for how in ["--server-side", "--validate=strict"] {
         let said = cluster.kubectl(&["apply", "-f", "-", "--dry-run=server", how], &rule);

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use score_operator::api::conditions::{ConditionStatus, ConditionType, Reason};
 use serde_json::json;
 
+use crate::support::kinds::kind;
 use crate::support::look::{containers, image, reference, secret, variables};
 use crate::support::rule::{config_map, deployment};
 use crate::support::workload::condition;
@@ -150,33 +151,6 @@ async fn a_resource_that_stops_working_shows_and_does_not_hold_up_a_rollout() {
     edited.becomes_ready().await;
 }
 
-/// A stand-in for what a provider of Crossplane serves.
-pub const INSTANCE: &str = "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: instances.rds.example.org}
-spec:
-  group: rds.example.org
-  scope: Namespaced
-  names: {kind: Instance, plural: instances, singular: instance}
-  versions:
-  - name: v1beta1
-    served: true
-    storage: true
-    subresources: {status: {}}
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: score-operator-rds
-  labels: {k8s.score.dev/aggregate-to-operator: 'true'}
-rules:
-- apiGroups: [rds.example.org]
-  resources: [instances]
-  verbs: [get, list, watch, create, patch, delete]
-";
-
 #[tokio::test]
 async fn x14_p07_a_database_of_another_operator_whose_crd_comes_later() {
     let cluster = cluster().await;
@@ -204,7 +178,9 @@ async fn x14_p07_a_database_of_another_operator_whose_crd_comes_later() {
     workload.awaits(Reason::WaitingForResources).await;
     workload.tells("KindNotFound").await;
 
-    cluster.kubectl(&["apply", "--server-side", "-f", "-"], INSTANCE).unwrap();
+    cluster
+        .kubectl(&["apply", "--server-side", "-f", "-"], &kind("rds.example.org", "v1beta1", "Instance"))
+        .unwrap();
     ns.rule_says("rds", ConditionStatus::True, Reason::Ready).await;
 
     let kind =

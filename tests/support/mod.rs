@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod confined;
 pub mod directory;
 pub mod example;
+pub mod kinds;
 pub mod look;
 pub mod namespace;
 pub mod objects;
